@@ -1,0 +1,86 @@
+package smtp
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// checkMailbox is the last look at an address before it goes between angle
+// brackets: local-part "@" domain of RFC 5321, section 4.1.2, with the UTF-8 of
+// RFC 6531, section 3.3. It is about what could be read as something else than
+// one address; whether the address exists is for the server to say.
+func checkMailbox(address string) error {
+	bad := func(format string, a ...any) error {
+		return &argumentError{fmt.Sprintf("address %q: ", address) + fmt.Sprintf(format, a...)}
+	}
+	if !utf8.ValidString(address) {
+		return bad("not valid UTF-8")
+	}
+	if i := strings.IndexFunc(address, func(c rune) bool { return unicode.IsControl(c) || c == '\u2028' || c == '\u2029' }); i >= 0 {
+		return bad("control character at offset %d", i)
+	}
+	local, domain, err := splitMailbox(address)
+	switch {
+	case err != "":
+		return bad("%s", err)
+	case len(local) > 64:
+		// RFC 5321, section 4.5.3.1.1.
+		return bad("the part before the @ has %d octets; 64 are allowed", len(local))
+	case len(domain) > 255:
+		// RFC 5321, section 4.5.3.1.2.
+		return bad("the domain has %d octets; 255 are allowed", len(domain))
+	}
+	if literal, ok := strings.CutPrefix(domain, "["); ok {
+		literal, ok = strings.CutSuffix(literal, "]")
+		if !ok || literal == "" || strings.ContainsAny(literal, "[]\\<> ") {
+			return bad("malformed address literal")
+		}
+		return nil
+	}
+	for _, label := range strings.Split(domain, ".") {
+		if label == "" {
+			return bad("empty label in the domain")
+		}
+		if i := strings.IndexFunc(label, func(c rune) bool {
+			return c < utf8.RuneSelf && !unicode.IsLetter(c) && !unicode.IsDigit(c) && c != '-' && c != '_'
+		}); i >= 0 {
+			return bad("%q cannot stand in a domain", label[i])
+		}
+	}
+	return nil
+}
+
+// splitMailbox cuts an address at the @ behind its local part, which is a
+// dot-string or a quoted string.
+func splitMailbox(address string) (local, domain, problem string) {
+	if strings.HasPrefix(address, `"`) {
+		end := 1
+		for end < len(address) && address[end] != '"' {
+			if address[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		if end+1 >= len(address) || address[end+1] != '@' {
+			return "", "", "the quoted part before the @ does not end"
+		}
+		return address[:end+1], address[end+2:], ""
+	}
+	at := strings.IndexByte(address, '@')
+	if at < 0 {
+		return "", "", "no @"
+	}
+	local, domain = address[:at], address[at+1:]
+	if strings.HasPrefix(local, ".") || strings.HasSuffix(local, ".") || strings.Contains(local, "..") || local == "" {
+		return "", "", "misplaced dot or nothing before the @"
+	}
+	for _, c := range local {
+		// The specials of RFC 5322, section 3.2.3, and the space.
+		if strings.ContainsRune(" ()<>[]:;@\\,\"", c) {
+			return "", "", fmt.Sprintf("%q cannot stand unquoted before the @", c)
+		}
+	}
+	return local, domain, ""
+}

@@ -1,0 +1,67 @@
+package smtp
+
+import (
+	"errors"
+	"strings"
+)
+
+// mechanism is one SASL mechanism (RFC 4422) for one exchange. It alone knows
+// which of its messages carry credentials, so it says so, and the transcript
+// never has to guess.
+type mechanism interface {
+	name() string
+	// start returns the initial response; ok is false where the server speaks first.
+	start() (response step, ok bool, err error)
+	// next answers a challenge.
+	next(challenge []byte) (step, error)
+}
+
+// step is one message of the client.
+type step struct {
+	response []byte
+	secret   bool
+}
+
+var errUnexpectedChallenge = errors.New("the server asks for more than the mechanism has")
+
+// plain is PLAIN (RFC 4616).
+type plain struct {
+	username string
+	password Secret
+}
+
+func (plain) name() string { return "PLAIN" }
+
+func (p plain) start() (step, bool, error) {
+	password := p.password.reveal()
+	// The three fields are separated by NUL, so none may hold one.
+	if strings.ContainsRune(p.username, 0) || strings.ContainsRune(password, 0) {
+		return step{}, false, &argumentError{"user name and password must not hold a NUL"}
+	}
+	return step{[]byte("\x00" + p.username + "\x00" + password), true}, true, nil
+}
+
+func (plain) next([]byte) (step, error) { return step{}, errUnexpectedChallenge }
+
+// login is LOGIN (draft-murchison-sasl-login): two questions, whose wording
+// differs between servers and is therefore not looked at.
+type login struct {
+	username string
+	password Secret
+	round    int
+}
+
+func (*login) name() string { return "LOGIN" }
+
+func (*login) start() (step, bool, error) { return step{}, false, nil }
+
+func (l *login) next([]byte) (step, error) {
+	l.round++
+	switch l.round {
+	case 1:
+		return step{[]byte(l.username), false}, nil
+	case 2:
+		return step{[]byte(l.password.reveal()), true}, nil
+	}
+	return step{}, errUnexpectedChallenge
+}

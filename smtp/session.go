@@ -1,0 +1,202 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Session is one connection to a server. Its methods are for one goroutine at
+// a time. After a fault it is broken: every further call returns an *Error of
+// KindClosed that names the first one. It never reconnects.
+type Session struct {
+	options  Options
+	wire     *wire
+	log      *transcript
+	greeting Reply
+	caps     Capabilities
+	tls      *tls.ConnectionState
+
+	open    bool // MAIL was accepted and the transaction has not ended
+	data    bool // DATA was answered with 354: the next octets are the message
+	raw     bool // octets were written past the queue, see Write
+	stopped bool // QUIT was said
+}
+
+// Dial opens a connection and reads the greeting. With TLS mode "implicit" the
+// handshake comes first; any other mode leaves STARTTLS to the caller.
+func Dial(ctx context.Context, options Options) (*Session, error) {
+	options = options.withDefaults()
+	if err := options.check(); err != nil {
+		return nil, err
+	}
+	log := &transcript{start: time.Now(), trace: options.Trace}
+	s := &Session{options: options, log: log, wire: newWire(log)}
+	if err := s.dial(ctx); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// Connect opens a connection, reads the greeting, says EHLO and makes the
+// connection as secure as the TLS mode asks, or fails.
+func Connect(ctx context.Context, options Options) (*Session, error) {
+	s, err := Dial(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.hello(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) hello(ctx context.Context) error {
+	if _, err := s.Ehlo(ctx, ""); err != nil {
+		return err
+	}
+	switch s.options.TLS {
+	case TLSStartTLS:
+		_, err := s.StartTLS(ctx)
+		return err
+	case TLSOpportunistic:
+		return s.startTLSIfOffered(ctx)
+	}
+	return nil
+}
+
+func (s *Session) dial(ctx context.Context) error {
+	target := Target{Host: s.options.Host, Port: s.options.Port, TLS: s.options.TLS}
+	what := "connect " + target.Address()
+	dial := s.options.Dial
+	if dial == nil {
+		dial = dialTCP
+	}
+	dialContext, cancel := context.WithTimeout(ctx, s.options.Timeouts.Connect)
+	defer cancel()
+	conn, err := dial(dialContext, target)
+	if err != nil {
+		kind, err := kindOf(ctx, err)
+		if kind == KindLost && ctx.Err() == nil {
+			kind = KindConnect
+		}
+		return &Error{Kind: kind, Command: what, Err: err}
+	}
+	s.wire.use(conn)
+	s.log.notef("connected to %s (%s)", target.Address(), conn.RemoteAddr())
+	if s.options.TLS == TLSImplicit {
+		if err := s.handshake(ctx, "TLS handshake with "+target.Address()); err != nil {
+			return err
+		}
+	}
+	return s.greet(ctx)
+}
+
+func dialTCP(ctx context.Context, target Target) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, "tcp", target.Address())
+}
+
+// greet reads what the server says first (RFC 5321, section 3.1).
+func (s *Session) greet(ctx context.Context) error {
+	s.wire.expect("greeting", s.options.Timeouts.Greeting)
+	reply, err := s.wire.await(ctx)
+	if err != nil {
+		return err
+	}
+	reply.Command = ""
+	s.greeting = reply
+	if reply.Code != 220 {
+		fault := &Error{Kind: KindGreeting, Command: "greeting", Reply: &reply}
+		s.wire.breakOff(fault)
+		return fault
+	}
+	return nil
+}
+
+// handshake puts TLS over the connection. Verification is always on.
+func (s *Session) handshake(ctx context.Context, command string) error {
+	if err := s.wire.quiet(command); err != nil {
+		return err
+	}
+	conn := tls.Client(s.wire.conn, &tls.Config{
+		ServerName: strings.TrimSuffix(s.options.Host, "."),
+		RootCAs:    s.options.RootCAs,
+		MinVersion: tls.VersionTLS12,
+	})
+	err := s.wire.within(ctx, s.options.Timeouts.Handshake, bothDeadlines, conn.Handshake)
+	if err != nil {
+		fault := s.wire.fail(ctx, command, err)
+		if fault.Kind == KindLost && ctx.Err() == nil {
+			fault.Kind = KindTLS
+		}
+		return fault
+	}
+	s.wire.use(conn)
+	state := conn.ConnectionState()
+	s.tls = &state
+	s.log.notef("%s, %s, certificate of %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), certificateName(state))
+	return nil
+}
+
+func certificateName(state tls.ConnectionState) string {
+	leaf := state.PeerCertificates[0]
+	if len(leaf.DNSNames) > 0 {
+		return strings.Join(leaf.DNSNames, ", ")
+	}
+	if len(leaf.IPAddresses) > 0 {
+		return leaf.IPAddresses[0].String()
+	}
+	return leaf.Subject.String()
+}
+
+// Greeting is what the server said first.
+func (s *Session) Greeting() Reply { return s.greeting }
+
+// Capabilities is what the last EHLO offered.
+func (s *Session) Capabilities() Capabilities { return s.caps }
+
+// TLS is the state of the encryption, nil without.
+func (s *Session) TLS() *tls.ConnectionState { return s.tls }
+
+// Transcript returns the last entries of what crossed the connection, oldest first.
+func (s *Session) Transcript() []Entry { return s.log.entries() }
+
+// Target is where the session connected to.
+func (s *Session) Target() Target {
+	return Target{Host: s.options.Host, Port: s.options.Port, TLS: s.options.TLS}
+}
+
+// Usable reports whether the connection can carry another command: nil, or the
+// *Error any call would return.
+func (s *Session) Usable() error { return s.wire.usable("") }
+
+// Close ends the connection without QUIT. It never fails and may be called again.
+func (s *Session) Close() { s.wire.close() }
+
+// Quit says goodbye and closes. A server that does not answer, or answers
+// otherwise, changes nothing: all messages before were answered on their own.
+func (s *Session) Quit(ctx context.Context) (Reply, error) {
+	if err := s.wire.usable("QUIT"); err != nil {
+		return Reply{}, err
+	}
+	defer s.Close()
+	if s.data || s.raw {
+		// The server is reading a message: QUIT would become its text.
+		return Reply{}, nil
+	}
+	s.stopped = true
+	reply, err := s.command(ctx, "QUIT", s.options.Timeouts.Quit)
+	if err != nil && ctx.Err() != nil {
+		return Reply{}, err
+	}
+	return reply, nil
+}
+
+// Has reports whether all the given keywords are offered.
+func (s *Session) has(keywords ...string) bool {
+	return !slices.ContainsFunc(keywords, func(k string) bool { return !s.caps.Has(k) })
+}
