@@ -229,8 +229,13 @@ func (t *transaction) answer(ctx context.Context, i, rcpts int) error {
 	if err != nil {
 		return err
 	}
-	if reply.Code == 421 {
+	switch {
+	case reply.Code == 421:
 		t.goodbye = &reply
+	case i <= rcpts && reply.Class() == 3, i > rcpts && reply.OK():
+		// No standard allows it here: the replies are out of step, and none of
+		// them can be trusted.
+		return s.wire.failAs(KindProtocol, reply.Command, fmt.Errorf("unexpected reply: %s", reply))
 	}
 	switch {
 	case i == 0:
@@ -246,14 +251,6 @@ func (t *transaction) answer(ctx context.Context, i, rcpts int) error {
 		}
 	default:
 		t.data, s.data = reply, reply.Code == 354
-		if s.data || !reply.OK() {
-			return nil
-		}
-	}
-	// A code that no standard allows here: the replies are out of step, and
-	// none of them can be trusted.
-	if reply.Class() == 3 || i > rcpts {
-		return s.wire.failAs(KindProtocol, reply.Command, fmt.Errorf("unexpected reply: %s", reply))
 	}
 	return nil
 }
