@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"golang.org/x/net/idna"
 )
 
 // The ports of RFC 8314 and RFC 5321.
@@ -19,7 +21,8 @@ const (
 // Options say where to connect, and how. The zero value of each field is its
 // default.
 type Options struct {
-	// Host is a DNS name or an IP address. It is required.
+	// Host is a DNS name or an IP address. It is required. An internationalised
+	// name is looked up, and verified, in its ASCII form (RFC 5891).
 	Host string
 	// Port defaults to 465 where TLS is "implicit", else to 587.
 	Port int
@@ -49,6 +52,9 @@ type Target struct {
 func (t Target) Address() string { return net.JoinHostPort(t.Host, strconv.Itoa(t.Port)) }
 
 func (o Options) withDefaults() Options {
+	if ascii, err := idna.Lookup.ToASCII(o.Host); err == nil && ascii != "" {
+		o.Host = ascii
+	}
 	if o.TLS == "" {
 		o.TLS = TLSStartTLS
 		if o.Port == PortSubmissions {

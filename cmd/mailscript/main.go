@@ -1,0 +1,97 @@
+// Command mailscript runs Lua scripts that send mail.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// Main is the command without the process around it.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	status := 0
+	root := rootCommand(&status)
+	root.SetArgs(withRun(root, args))
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return complain(stderr, err)
+	}
+	return status
+}
+
+const exitStatusHelp = `
+Exit status:
+   0  everything was delivered
+  64  the command was called wrongly
+  65  the script has a mistake, or raised a fault it did not catch
+  69  some mail was refused for good, or a server could not be used
+  70  a mistake of mailscript itself
+  74  some mail is in doubt: its end was written and never answered
+  75  some mail was refused for now, or a server could not be reached
+  78  the configuration is wrong
+ 130  interrupted
+ os.exit(n) in a script gives n. Mail the script called handled() does not count.
+`
+
+func rootCommand(status *int) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "mailscript",
+		Short:         "Script mail with Lua",
+		Long:          "mailscript runs Lua scripts that build messages, send them and look at what the servers answer.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("unknown command %q", args[0]), "mailscript help lists the commands; a script to run ends in .lua"}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	root.AddCommand(runCommand(status), checkCommand(), docCommand(), versionCommand())
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{err, "mailscript help " + c.Name() + " lists the flags"}
+	})
+	root.SetHelpTemplate(`{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}{{end}}
+
+{{.UsageString}}` + exitStatusHelp)
+	return root
+}
+
+// withRun lets `mailscript script.lua` mean `mailscript run script.lua`, which
+// is what makes #!/usr/bin/env mailscript work.
+func withRun(root *cobra.Command, args []string) []string {
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") && arg != "-" {
+			if arg == "--" {
+				break
+			}
+			continue
+		}
+		for _, command := range root.Commands() {
+			if command.Name() == arg || command.HasAlias(arg) {
+				return args
+			}
+		}
+		if _, err := os.Stat(arg); err == nil || strings.HasSuffix(arg, ".lua") {
+			return append([]string{"run"}, args...)
+		}
+		return args
+	}
+	return args
+}

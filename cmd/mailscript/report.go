@@ -1,0 +1,112 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/mailscript/mailscript/luaapi"
+	"github.com/mailscript/mailscript/sink"
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// reporter tells what happened: as text, and with --json as one object a line.
+type reporter struct {
+	mu   sync.Mutex // a trace may come from the reader beside a writer
+	text io.Writer
+	json io.Writer // nil without --json
+}
+
+func (r *reporter) object(v map[string]any) {
+	line, err := json.Marshal(v)
+	if err != nil {
+		line = []byte(fmt.Sprintf(`{"event":"error","text":%q}`, err))
+	}
+	fmt.Fprintf(r.json, "%s\n", line)
+}
+
+func (r *reporter) trace(e smtp.Entry) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.json == nil {
+		fmt.Fprintln(r.text, e)
+		return
+	}
+	r.object(map[string]any{
+		"event": "trace", "direction": string(rune(e.Direction)), "bytes": e.Bytes, "elapsed": e.Elapsed.Seconds(), "text": e.Text,
+	})
+}
+
+func (r *reporter) result(e luaapi.Event) {
+	if r.json == nil {
+		return
+	}
+	recipients := make([]map[string]any, len(e.Result.Recipients))
+	for i, recipient := range e.Result.Recipients {
+		recipients[i] = withReply(map[string]any{"address": recipient.Address, "outcome": recipient.Outcome}, recipient.Reply)
+	}
+	event := withReply(map[string]any{
+		"event": "result", "message_id": e.MessageID, "account": e.Account, "outcome": e.Result.Outcome, "recipients": recipients,
+	}, e.Result.Reply)
+	if e.Fault != nil {
+		event["error"] = e.Fault.Error()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.object(event)
+}
+
+func withReply(object map[string]any, reply smtp.Reply) map[string]any {
+	if reply.Code != 0 {
+		object["code"], object["text"] = reply.Code, reply.Text()
+	}
+	if reply.Enhanced != "" {
+		object["enhanced"] = reply.Enhanced
+	}
+	return object
+}
+
+func (r *reporter) caught(s *sink.Sink) {
+	noun := "messages"
+	if s.Count() == 1 {
+		noun = "message"
+	}
+	if r.json == nil {
+		fmt.Fprintf(r.text, "mailscript: caught %d %s in %s\n", s.Count(), noun, s.Dir())
+		return
+	}
+	r.object(map[string]any{"event": "sink", "caught": s.Count(), "folder": s.Dir()})
+}
+
+// end sums up: in words only where something needs attention.
+func (r *reporter) end(t luaapi.Tally, status int, err error) {
+	if r.json != nil {
+		object := map[string]any{
+			"event": "end", "status": status, "sent": t.Sent, "failed": t.Failed, "deferred": t.Deferred,
+			"in_doubt": t.InDoubt, "handled": t.Handled,
+		}
+		if err != nil {
+			text, hint := explain(err)
+			object["error"] = text
+			if hint != "" {
+				object["hint"] = hint
+			}
+		}
+		r.object(object)
+		return
+	}
+	var parts []string
+	for _, part := range []struct {
+		n    int
+		what string
+	}{{t.InDoubt, "in doubt"}, {t.Failed, "failed"}, {t.Deferred, "deferred"}} {
+		if part.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
+		}
+	}
+	if len(parts) > 0 {
+		fmt.Fprintf(r.text, "mailscript: not delivered: %s (sent: %d)\n", strings.Join(parts, ", "), t.Sent)
+	}
+}

@@ -1,0 +1,73 @@
+package luaapi
+
+import (
+	"context"
+	"crypto/x509"
+	"net"
+	"time"
+
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// Options say what the modules reach of the world outside.
+type Options struct {
+	// Root is the project folder: relative paths of mime.file start there.
+	Root string
+	// Dial replaces every connection of the run; nil is the network.
+	Dial func(ctx context.Context, target smtp.Target) (net.Conn, error)
+	// RootCAs verify servers; nil means those of the system.
+	RootCAs *x509.CertPool
+	// Rehearsal is true where Dial leads to an embedded server: no account is
+	// needed and any credential will do.
+	Rehearsal bool
+	// Trace is told of each transcript entry of each session.
+	Trace func(smtp.Entry)
+	// OnResult is told of each message's outcome.
+	OnResult func(Event)
+}
+
+// Event is what became of one message, for reports.
+type Event struct {
+	MessageID  string
+	Account    string
+	Result     smtp.Result
+	Fault      error // what prevented an answer, nil without
+	Recipients []string
+}
+
+// API is the modules of one run and what the run must remember: which messages
+// did not arrive, which accounts were refused, which sessions are open.
+type API struct {
+	options  Options
+	outcomes outcomes
+	sessions []*session
+	pool     map[string]*session      // of smtp.send, by account
+	refused  map[string]*refusedLogin // accounts that were answered 535
+}
+
+// New makes the modules of one run.
+func New(options Options) *API {
+	return &API{
+		options:  options,
+		outcomes: outcomes{last: map[copyOf]*fate{}},
+		pool:     map[string]*session{},
+		refused:  map[string]*refusedLogin{},
+	}
+}
+
+// Close says QUIT on every session the script left open.
+func (a *API) Close(ctx context.Context) {
+	for _, s := range a.sessions {
+		if s.Usable() == nil {
+			_, _ = s.Quit(ctx)
+		}
+		s.Close()
+	}
+	a.sessions = nil
+}
+
+// quitGrace is how long the end of a run waits for goodbyes.
+const quitGrace = 2 * time.Second
+
+// QuitGrace is how long Close should be given.
+func QuitGrace() time.Duration { return quitGrace }

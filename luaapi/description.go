@@ -1,0 +1,266 @@
+package luaapi
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/mime"
+	lua "github.com/yuin/gopher-lua"
+)
+
+// description is what mime.message takes.
+type description struct {
+	From      luaValue `lua:"from" type:"string|address|(string|address)[]" doc:"who it is from; required"`
+	Sender    luaValue `lua:"sender" type:"string|address" doc:"who sends it, required where several are in from"`
+	ReplyTo   luaValue `lua:"reply_to" type:"string|address|(string|address)[]" doc:"where answers go"`
+	To        luaValue `lua:"to" type:"string|address|(string|address)[]" doc:"recipients; one list element is one address"`
+	Cc        luaValue `lua:"cc" type:"string|address|(string|address)[]" doc:"recipients of a copy"`
+	Bcc       luaValue `lua:"bcc" type:"string|address|(string|address)[]" doc:"recipients nobody sees: envelope only"`
+	Subject   string   `lua:"subject" doc:"any UTF-8 text on one line"`
+	Text      string   `lua:"text" doc:"plain text, any line ends"`
+	HTML      string   `lua:"html" doc:"HTML; shows inline parts as cid:name"`
+	Inline    luaValue `lua:"inline" type:"table<string, part>" doc:"parts the HTML shows, by the name behind cid:"`
+	Attach    luaValue `lua:"attach" type:"part|part[]" doc:"attachments"`
+	Headers   luaValue `lua:"headers" type:"table<string, string|string[]>|string[][]" doc:"further fields: name to value or values, or a list of {name, value} where the order matters"`
+	Date      luaValue `lua:"date" type:"integer" doc:"seconds since 1970 (os.time()); default now"`
+	MessageID string   `lua:"message_id" doc:"default made at the domain of from"`
+	Envelope  luaValue `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
+}
+
+// envelopeOptions are whom the server is told of.
+type envelopeOptions struct {
+	From luaValue `lua:"from" type:"string|address" doc:"the reverse-path; \"\" is the null reverse-path"`
+	To   luaValue `lua:"to" type:"string|address|(string|address)[]" doc:"the recipients"`
+}
+
+// describer reads a description.
+type describer struct{ c *Call }
+
+func (d *describer) description(t *lua.LTable) mime.Description {
+	return d.change(mime.Description{}, t)
+}
+
+// change replaces the fields of m that t holds.
+func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
+	var given description
+	reader := &decoder{b: d.c.bound, L: d.c.L, path: d.c.function.full}
+	reader.table(t, reflect.ValueOf(&given).Elem())
+	if given.From != nil {
+		m.From = d.addresses("from", given.From).Addresses()
+	}
+	if given.Sender != nil {
+		sender := d.address("sender", given.Sender)
+		m.Sender = &sender
+	}
+	for _, field := range []struct {
+		name  string
+		value lua.LValue
+		into  *mime.AddressList
+	}{
+		{"reply_to", given.ReplyTo, &m.ReplyTo}, {"to", given.To, &m.To}, {"cc", given.Cc, &m.Cc}, {"bcc", given.Bcc, &m.Bcc},
+	} {
+		if field.value != nil {
+			*field.into = d.addresses(field.name, field.value)
+		}
+	}
+	for _, field := range []struct {
+		name string
+		from string
+		into *string
+	}{
+		{"subject", given.Subject, &m.Subject}, {"text", given.Text, &m.Text},
+		{"html", given.HTML, &m.HTML}, {"message_id", given.MessageID, &m.MessageID},
+	} {
+		if t.RawGetString(field.name) != lua.LNil {
+			*field.into = field.from
+		}
+	}
+	if given.Inline != nil {
+		m.Inline = d.inline(given.Inline)
+	}
+	if given.Attach != nil {
+		m.Attach = d.parts("attach", given.Attach)
+	}
+	if given.Headers != nil {
+		m.Headers = d.headers(given.Headers)
+	}
+	if given.Date != nil {
+		n, ok := given.Date.(lua.LNumber)
+		if !ok || n < 0 || n > 253402300799 {
+			d.c.Usage("use os.time()", `option "date" must be a number of seconds since 1970, got %s`, engine.TypeName(given.Date))
+		}
+		m.Date = time.Unix(int64(n), 0)
+	}
+	if given.Envelope != nil {
+		e := d.envelope(given.Envelope)
+		m.Envelope = &e
+	}
+	return m
+}
+
+func (d *describer) envelope(v lua.LValue) mime.Envelope {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		d.c.Usage("", `option "envelope" must be a table, got %s`, engine.TypeName(v))
+	}
+	var given envelopeOptions
+	d.c.decode(d.c.function.full+": envelope", t, &given)
+	var e mime.Envelope
+	if given.From != nil {
+		var from mime.Address
+		if given.From != lua.LString("") {
+			from = d.address("envelope.from", given.From)
+		}
+		e.From = &from
+	}
+	if given.To != nil {
+		e.To = d.addresses("envelope.to", given.To).Addresses()
+	}
+	return e
+}
+
+// refuse raises a fault at a field of the description.
+func (d *describer) refuse(field string, err error) {
+	f := d.c.fault(err)
+	f.Message = fmt.Sprintf("%s: %s: %s", d.c.function.full, field, strings.TrimPrefix(f.Message, "mime: "))
+	d.c.rt.Raise(d.c.L, f)
+}
+
+// address reads one address: a text or an address object.
+func (d *describer) address(field string, v lua.LValue) mime.Address {
+	list := d.recipient(field, v)
+	if a, ok := list.(mime.Address); ok {
+		return a
+	}
+	d.refuse(field, fmt.Errorf("one address is wanted, not a group"))
+	return mime.Address{}
+}
+
+func (d *describer) recipient(field string, v lua.LValue) mime.Recipient {
+	switch v := v.(type) {
+	case lua.LString:
+		a, err := mime.ParseAddress(string(v))
+		if err == nil {
+			return a
+		}
+		// "Team: ann@x, bob@x;" is one element too.
+		if list, listErr := mime.ParseAddressList(string(v)); listErr == nil && len(list) == 1 {
+			return list[0]
+		}
+		d.refuse(field, err)
+	case *lua.LUserData:
+		if a, ok := v.Value.(*mime.Address); ok {
+			return *a
+		}
+	}
+	d.c.Usage("", "%s must be an address (a string or a mime.address), got %s", field, engine.TypeName(v))
+	return nil
+}
+
+// addresses reads an address or a list of them. One element is one address:
+// commas do not split, because names may hold them.
+func (d *describer) addresses(field string, v lua.LValue) mime.AddressList {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return mime.AddressList{d.recipient(field, v)}
+	}
+	list := mime.AddressList{}
+	for i, item := range listItems(t) {
+		list = append(list, d.recipient(fmt.Sprintf("%s[%d]", field, i+1), item))
+	}
+	return list
+}
+
+func (d *describer) onePart(field string, v lua.LValue) *mime.Part {
+	if ud, ok := v.(*lua.LUserData); ok {
+		if p, ok := ud.Value.(*mime.Part); ok {
+			return p
+		}
+	}
+	d.c.Usage(`write mime.file("…")`, "%s must be a part, got %s", field, engine.TypeName(v))
+	return nil
+}
+
+func (d *describer) parts(field string, v lua.LValue) []*mime.Part {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		return []*mime.Part{d.onePart(field, v)}
+	}
+	list := []*mime.Part{}
+	for i, item := range listItems(t) {
+		list = append(list, d.onePart(fmt.Sprintf("%s[%d]", field, i+1), item))
+	}
+	return list
+}
+
+// sorted returns the string keys of a table in order: traversal has none.
+func (d *describer) sorted(field string, t *lua.LTable) []string {
+	var names []string
+	t.ForEach(func(key, _ lua.LValue) {
+		name, ok := key.(lua.LString)
+		if !ok {
+			d.c.Usage("", "%s must have names as keys, got %s", field, engine.TypeName(key))
+		}
+		names = append(names, string(name))
+	})
+	slices.Sort(names)
+	return names
+}
+
+func (d *describer) inline(v lua.LValue) []mime.Inline {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		d.c.Usage(`write inline = { logo = mime.file("logo.png") }`, `option "inline" must be a table, got %s`, engine.TypeName(v))
+	}
+	var list []mime.Inline
+	for _, name := range d.sorted("inline", t) {
+		list = append(list, mime.Inline{Name: name, Part: d.onePart("inline."+name, t.RawGetString(name))})
+	}
+	return list
+}
+
+// headers reads { ["X-A"] = "1", ["X-B"] = {"2", "3"} }, sorted by name, or
+// { {"X-A", "1"}, {"X-B", "2"} } in that order.
+func (d *describer) headers(v lua.LValue) []mime.Field {
+	t, ok := v.(*lua.LTable)
+	if !ok {
+		d.c.Usage(`write headers = { ["X-Campaign"] = "autumn" }`, `option "headers" must be a table, got %s`, engine.TypeName(v))
+	}
+	text := func(place string, v lua.LValue) string {
+		switch v := v.(type) {
+		case lua.LString:
+			return string(v)
+		case lua.LNumber:
+			return v.String()
+		}
+		d.c.Usage("", "%s must be a string, got %s", place, engine.TypeName(v))
+		return ""
+	}
+	fields := []mime.Field{}
+	if items := listItems(t); len(items) > 0 {
+		for i, item := range items {
+			place := fmt.Sprintf("headers[%d]", i+1)
+			pair, ok := item.(*lua.LTable)
+			if !ok || pair.Len() != 2 {
+				d.c.Usage("", "%s must be {name, value}", place)
+			}
+			fields = append(fields, mime.Field{Name: text(place, pair.RawGetInt(1)), Value: text(place, pair.RawGetInt(2))})
+		}
+		return fields
+	}
+	for _, name := range d.sorted("headers", t) {
+		value := t.RawGetString(name)
+		if list, ok := value.(*lua.LTable); ok {
+			for _, item := range listItems(list) {
+				fields = append(fields, mime.Field{Name: name, Value: text("headers."+name, item)})
+			}
+			continue
+		}
+		fields = append(fields, mime.Field{Name: name, Value: text("headers."+name, value)})
+	}
+	return fields
+}

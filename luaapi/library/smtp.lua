@@ -1,0 +1,254 @@
+---@meta smtp
+-- Generated from the descriptors in luaapi; do not edit.
+
+---@class auth.options
+---@field username? string default the account's
+---@field password? string default the account's
+---@field mechanism? "PLAIN"|"LOGIN" default the strongest both sides have
+---@field auth_in_clear? boolean log in without encryption
+
+---@class connect.options
+---@field account? string an account of mailscript.toml; default "default" where no host is given
+---@field host? string server name or IP address
+---@field port? integer default 465 where tls is "implicit", else 587
+---@field tls? "implicit"|"starttls"|"opportunistic"|"off" default "implicit" on port 465, else "starttls"; never silently less
+---@field ca? string PEM file of the authorities to trust in place of the system's
+---@field username? string who to log in as, for auth
+---@field password? string never shown, not even in traces
+---@field mechanism? "PLAIN"|"LOGIN" default the strongest both sides have
+---@field auth_in_clear? boolean log in without encryption
+---@field local_name? string what EHLO says; default this machine's name or address
+---@field timeouts? timeout.options absolute, one for each kind of exchange
+
+---@class dsn.options
+---@field notify? string|string[] "never", or any of "success", "failure", "delay"
+---@field ret? "FULL"|"HDRS" how much of the message a notice returns
+---@field envid? string comes back in notices
+
+---@class mail.options
+---@field size? integer SIZE, in octets (RFC 1870)
+---@field body? "7BIT"|"8BITMIME"|"BINARYMIME" BODY (RFC 6152, RFC 3030)
+---@field utf8? boolean SMTPUTF8 (RFC 6531)
+---@field ret? "FULL"|"HDRS" RET: how much a notice returns (RFC 3461)
+---@field envid? string ENVID: comes back in notices (RFC 3461)
+
+---@class oneShot.options
+---@field account? string an account of mailscript.toml; default "default" where no host is given
+---@field host? string server name or IP address
+---@field port? integer default 465 where tls is "implicit", else 587
+---@field tls? "implicit"|"starttls"|"opportunistic"|"off" default "implicit" on port 465, else "starttls"; never silently less
+---@field ca? string PEM file of the authorities to trust in place of the system's
+---@field username? string who to log in as, for auth
+---@field password? string never shown, not even in traces
+---@field mechanism? "PLAIN"|"LOGIN" default the strongest both sides have
+---@field auth_in_clear? boolean log in without encryption
+---@field local_name? string what EHLO says; default this machine's name or address
+---@field timeouts? timeout.options absolute, one for each kind of exchange
+---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
+---@field dsn? dsn.options when to be told of delivery or failure (RFC 3461)
+---@field envelope? envelope.options sender and recipients where they differ from the header fields
+
+---@class rcpt.options
+---@field notify? string|string[] "never", or any of "success", "failure", "delay" (RFC 3461)
+---@field orcpt? string ORCPT, such as "rfc822;ann@example.org" (RFC 3461)
+
+---@class send.options
+---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
+---@field dsn? dsn.options when to be told of delivery or failure (RFC 3461)
+---@field envelope? envelope.options sender and recipients where they differ from the header fields
+
+---@class timeout.options
+---@field connect? number|string TCP connection, default 30 s
+---@field handshake? number|string TLS, default 60 s
+---@field greeting? number|string until the 220, default 5 min
+---@field command? number|string EHLO, AUTH, MAIL, RCPT and others, default 5 min
+---@field data? number|string DATA until the 354, default 2 min
+---@field block? number|string one write of message text, default 3 min
+---@field message? number|string end of the message until its reply, default 10 min
+---@field reset? number|string RSET, default 20 s
+---@field quit? number|string QUIT, default 5 s
+
+---One connection to a server. It never reconnects by itself; quit, close or the end of the run end it. After a fault every further call raises the kind "closed".
+---@class session
+---@field greeting reply what the server said first
+---@field capabilities table<string, string> what EHLO offered: keyword in upper case to its parameters
+---@field max_size integer? the largest message the server takes, in octets (RFC 1870)
+---@field tls table? nil without encryption, else version, cipher, server_name and the certificate's subject, issuer, names and expires
+---@field transcript string[] the last 512 lines of what crossed the connection, credentials replaced
+---@field account string the account it was connected with
+local session = {}
+
+---Send one message and return what became of it. Only what prevents an answer raises; a refusal is a result.
+---@param message message|description what to send
+---@param opts? send.options 
+---@return result
+function session:send(message, opts) end
+
+---Log in with the strongest mechanism both sides have; raises when refused. Credentials are the account's unless given here, and never cross an unencrypted connection unless auth_in_clear says so.
+---@param opts? auth.options 
+---@return reply
+function session:auth(opts) end
+
+---Say goodbye and close. It is best effort: every message before has its own answer. The reply is empty where none came.
+---@return reply
+function session:quit() end
+
+---Close without saying goodbye. It never fails.
+function session:close() end
+
+---Whether the last EHLO offered an extension.
+---@param keyword string "PIPELINING", in any case
+---@return boolean
+function session:offers(keyword) end
+
+---Introduce ourselves and learn what the server offers; HELO follows a 5xx. Raises when both are refused.
+---@param name? string what to call ourselves; default the account's
+---@return reply
+function session:ehlo(name) end
+
+---Introduce ourselves the old way; the server then offers nothing. Raises when refused.
+---@param name? string what to call ourselves; default the account's
+---@return reply
+function session:helo(name) end
+
+---Encrypt the connection and say EHLO again (RFC 3207). Raises when not offered, refused, or the certificate does not fit.
+---@return reply
+function session:starttls() end
+
+---Begin a transaction (MAIL). Parameters the server does not offer raise.
+---@param address string|address the sender; "" is the null reverse-path
+---@param opts? mail.options 
+---@return reply
+function session:mail(address, opts) end
+
+---Add a recipient (RCPT).
+---@param address string|address the recipient
+---@param opts? rcpt.options 
+---@return reply
+function session:rcpt(address, opts) end
+
+---Ask to send the message (DATA). After a 354, body must follow.
+---@return reply
+function session:data() end
+
+---Send the message text after DATA, dots doubled and line ends repaired, and return the reply to it. A connection lost after its end raises with temporary = false: it may have arrived.
+---@param message message|string a message, or its bytes
+---@return reply
+function session:body(message) end
+
+---Send one chunk of a message (BDAT, RFC 3030). Raises where CHUNKING is not offered.
+---@param bytes string one chunk, sent as it is
+---@param last? boolean true ends the message
+---@return reply
+function session:bdat(bytes, last) end
+
+---Abort the transaction under way (RSET).
+---@return reply
+function session:reset() end
+
+---Ask for a reply and nothing else (NOOP).
+---@return reply
+function session:noop() end
+
+---Ask whether an address exists (VRFY). Most servers answer 252: they do not say.
+---@param address string an address or a name
+---@return reply
+function session:verify(address) end
+
+---Send any command and return its reply. STARTTLS, AUTH and BDAT have methods of their own.
+---@param line string without line end
+---@return reply
+function session:command(line) end
+
+---Send n commands in one write and return n replies, in order (RFC 2920). A fault carries the replies that came as .replies.
+---@param lines string[] commands; DATA only as the last
+---@return reply[]
+function session:pipeline(lines) end
+
+---Send bytes past all checks, for probing with what no client should say. Fetch each reply they cause with read.
+---@param bytes string sent as they are
+function session:write(bytes) end
+
+---Wait for replies to what was sent with write.
+---@param n? integer how many replies; without it, one, not in a list
+---@return reply|reply[]
+function session:read(n) end
+
+---What the server answered to one command. Whatever its code, it is a value to look at, not an error.
+---@class reply
+---@field ok boolean the command was done: code 200 to 299
+---@field code integer? reply code of the reply, 200 to 599; nil where no reply came (RFC 5321, section 4.2)
+---@field enhanced string? status code such as "5.1.1" (RFC 3463)
+---@field text string the text without codes, lines joined with a line feed
+---@field class integer? first digit of the code: 2 done, 3 go on, 4 not now, 5 no
+---@field lines string[] the text of each line, without the reply code
+---@field temporary boolean the same command may succeed later: code 400 to 499
+---@field permanent boolean the same command will fail again: code 500 to 599
+---@field command string? the command this answers, without credentials
+local reply = {}
+
+---What became of one message. At the end of the run, every recipient that got nothing sets the exit status, unless handled() was called.
+---@class result
+---@field ok boolean every recipient was accepted, and the message too
+---@field outcome string? "sent", "partial", "deferred", "failed" or "in_doubt" (its end was written and never answered, so it may have arrived); nil where nothing was to be sent
+---@field recipients recipient[] every recipient, in the order of the envelope
+---@field accepted recipient[] the recipients the message was accepted for
+---@field deferred recipient[] the recipients refused for now
+---@field rejected recipient[] the recipients refused for good
+---@field temporary boolean somebody was refused for now and nobody is in doubt: retry() may help
+---@field message_id string the Message-ID, with its angle brackets
+---@field account string the account it went through
+---@field code integer? reply code of the reply that decided, 200 to 599; nil where no reply came (RFC 5321, section 4.2)
+---@field enhanced string? status code such as "5.1.1" (RFC 3463)
+---@field text string the text without codes, lines joined with a line feed
+---@field class integer? first digit of the code: 2 done, 3 go on, 4 not now, 5 no
+local result = {}
+
+---Send the same bytes again to the recipients that were refused for now. A message in doubt is refused: it may have arrived.
+---@return result
+function result:retry() end
+
+---Say that the script has taken care of what was not delivered: it no longer sets the exit status.
+---@param reason? string why, for reports
+---@return result
+function result:handled(reason) end
+
+---What became of one recipient of a message.
+---@class recipient
+---@field address string the envelope address
+---@field ok boolean this recipient was accepted, and the message too
+---@field outcome string? "sent", "deferred", "failed" or "in_doubt"; nil where nothing was to be sent
+---@field temporary boolean refused for now: another attempt may succeed
+---@field code integer? reply code of the reply that decided, 200 to 599; nil where no reply came (RFC 5321, section 4.2)
+---@field enhanced string? status code such as "5.1.1" (RFC 3463)
+---@field text string the text without codes, lines joined with a line feed
+---@field class integer? first digit of the code: 2 done, 3 go on, 4 not now, 5 no
+local recipient = {}
+
+---Talk to mail servers: connect, log in, send, and every command underneath (RFC 5321).
+---@class smtplib
+local smtp = {}
+
+---Connect, log in, send one message and return what became of it. Connections are kept and reused until the end of the run.
+---@param message message|description what to send
+---@param opts? oneShot.options 
+---@return result
+function smtp.send(message, opts) end
+
+---Open a session: TCP, TLS, greeting, EHLO. Log in with session:auth().
+---@param account? string|connect.options an account's name, or a server; default the account "default"
+---@return session
+function smtp.connect(account) end
+
+---Connect, log in where there are credentials, call f(session), and quit whatever happens.
+---@param account string|connect.options an account's name, or a server
+---@param f fun(session: session): any called with the session; its results are returned
+---@return any
+function smtp.with(account, f) end
+
+---Open a connection and read the greeting; nothing else is implied. For probing, and for doing things in the wrong order.
+---@param opts connect.options 
+---@return session
+function smtp.dial(opts) end
+
+return smtp

@@ -1,0 +1,200 @@
+package luaapi
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/mime"
+	lua "github.com/yuin/gopher-lua"
+)
+
+// partOptions are the options of mime.file.
+type partOptions struct {
+	Name        string `lua:"name" doc:"the name a reader saves it under; default the file's"`
+	Type        string `lua:"type" doc:"media type; default detected from name and content"`
+	Charset     string `lua:"charset" doc:"declared for text; the bytes are not converted"`
+	Disposition string `lua:"disposition" type:"\"attachment\"|\"inline\"" doc:"default by where it is used"`
+}
+
+func (o partOptions) options() mime.PartOptions {
+	return mime.PartOptions{Name: o.Name, Type: o.Type, Charset: o.Charset, Disposition: mime.Disposition(o.Disposition)}
+}
+
+// bodyOptions are the fields of mime.part.
+type bodyOptions struct {
+	partOptions
+	Body  luaValue `lua:"body" type:"string" doc:"the content; text becomes CRLF, anything else stays as it is"`
+	Parts luaValue `lua:"parts" type:"part[]" doc:"the parts of a multipart type"`
+}
+
+func mimeModule() *Module {
+	return &Module{
+		Name: "mime",
+		Doc:  "Build messages: text, HTML, inline pictures, attachments (RFC 5322, RFC 2045 to 2049).",
+		Functions: []Function{
+			{
+				Name: "message", Params: []Param{{"description", "description", "who, what, and what is attached"}}, Options: description{}, Returns: "message",
+				Doc:     "Build a message. A line break, a NUL or any other control character in a header field is refused: no value can become a header of its own.",
+				Example: `local message = mime.message { from = "news@bank.example", to = { "ann@example.org" }, subject = "Grüße", text = "Hello" }`,
+				Call: func(c *Call) []lua.LValue {
+					return values(c.object("message", c.letter(0)))
+				},
+			},
+			{
+				Name: "file", Params: []Param{{"path", "string", "relative to the project folder"}, {"opts?", "part.options", ""}}, Options: partOptions{}, Returns: "part",
+				Doc:     "A file to attach or to show inline. It is read now; a missing file raises the kind \"file\".",
+				Example: `local terms = mime.file("terms.pdf")`,
+				Call: func(c *Call) []lua.LValue {
+					var o partOptions
+					c.Options(1, &o)
+					return c.part(mime.File(c.path(c.String(0)), o.options()))
+				},
+			},
+			{
+				Name: "bytes", Params: []Param{{"bytes", "string", "any bytes"}, {"opts", "part.options", "name is required"}}, Options: partOptions{}, Returns: "part",
+				Doc: "Bytes to attach or to show inline; they arrive exactly as they are.", Example: `local report = mime.bytes("a,b\n1,2\n", { name = "report.csv" })`,
+				Call: func(c *Call) []lua.LValue {
+					var o partOptions
+					c.Options(1, &o)
+					return c.part(mime.Bytes([]byte(c.String(0)), o.options()))
+				},
+			},
+			{
+				Name: "part", Params: []Param{{"description", "part.description.options", "type, and body or parts"}}, Options: bodyOptions{}, Returns: "part",
+				Doc:     "A part of your own making: a body of any media type, or a multipart tree.",
+				Example: "local both = mime.part { type = \"multipart/alternative\", parts = {\n  mime.part { type = \"text/plain\", body = \"Hello\" },\n  mime.part { type = \"text/html\", body = \"<p>Hello</p>\" },\n} }",
+				Call:    explicitPart,
+			},
+			{
+				Name: "address", Params: []Param{{"text_or_name", "string", `an address, "Ann <ann@example.org>", or just the name`}, {"address?", "string", "the address where the first is a name"}}, Returns: "address",
+				Doc: "One address. With two arguments the first is a name taken as it is, commas and all.", Example: `local carol = mime.address("Smith, Carol", "carol@example.org")`,
+				Call: func(c *Call) []lua.LValue {
+					a, err := mime.ParseAddress(c.String(0))
+					if c.Given(1) {
+						a, err = mime.NewAddress(c.String(0), c.String(1))
+					}
+					if err != nil {
+						c.Fail(err)
+					}
+					return values(c.object("address", &a))
+				},
+			},
+			{
+				Name: "valid", Params: []Param{{"text", "string", "what may be an address"}}, Returns: "boolean, string?",
+				Doc: "Whether text is one address, and why not.", Example: "local ok, reason = mime.valid(\"ann@\")\nprint(ok, reason)",
+				Call: func(c *Call) []lua.LValue {
+					if err := mime.Valid(c.String(0)); err != nil {
+						var bad *mime.AddressError
+						if errors.As(err, &bad) {
+							return values(lua.LFalse, lua.LString(bad.Reason))
+						}
+						return values(lua.LFalse, lua.LString(err.Error()))
+					}
+					return values(lua.LTrue, lua.LNil)
+				},
+			},
+		},
+		Classes: []*Class{messageClass(), partClass(), addressClass()},
+	}
+}
+
+// path is a path of the script: relative ones start at the project folder,
+// wherever the command was called.
+func (c *Call) path(path string) string {
+	if filepath.IsAbs(path) || c.options.Root == "" {
+		return path
+	}
+	return filepath.Join(c.options.Root, filepath.FromSlash(path))
+}
+
+func (c *Call) part(p *mime.Part, err error) []lua.LValue {
+	if err != nil {
+		c.Fail(err)
+	}
+	return values(c.object("part", p))
+}
+
+func explicitPart(c *Call) []lua.LValue {
+	var o bodyOptions
+	c.Options(0, &o)
+	switch {
+	case o.Type == "":
+		c.Usage("", `option "type" is missing`)
+	case (o.Body == nil) == (o.Parts == nil):
+		c.Usage("", `give either "body" or "parts"`)
+	case o.Parts != nil:
+		d := &describer{c: c}
+		return c.part(mime.NewMultipart(o.Type, d.parts("parts", o.Parts), o.options()))
+	}
+	body, ok := o.Body.(lua.LString)
+	if !ok {
+		c.Usage("", `option "body" must be a string, got %s`, engine.TypeName(o.Body))
+	}
+	return c.part(mime.NewPart(o.Type, []byte(body), o.options()))
+}
+
+func partClass() *Class {
+	of := func(c *Call) *mime.Part { return c.Self.(*mime.Part) }
+	return &Class{
+		Name: "part",
+		Doc:  "One body of a message. It can be used in any number of messages and is encoded only once.",
+		Fields: []Field{
+			{"name", "string?", "the file name", func(c *Call) lua.LValue { return optional(of(c).Name()) }},
+			{"type", "string", "the media type", func(c *Call) lua.LValue { return lua.LString(of(c).Type()) }},
+			{"size", "integer", "octets before encoding", func(c *Call) lua.LValue { return lua.LNumber(of(c).Size()) }},
+		},
+		Text: func(self any) string { return self.(*mime.Part).String() },
+	}
+}
+
+func addressClass() *Class {
+	of := func(c *Call) *mime.Address { return c.Self.(*mime.Address) }
+	return &Class{
+		Name: "address",
+		Doc:  "One mailbox and the name it is shown under.",
+		Fields: []Field{
+			{"name", "string?", "the name", func(c *Call) lua.LValue { return optional(of(c).Name) }},
+			{"address", "string", "local@domain", func(c *Call) lua.LValue { return lua.LString(of(c).Mailbox) }},
+			{"domain", "string", "what stands behind the @", func(c *Call) lua.LValue { return lua.LString(of(c).Domain()) }},
+		},
+		Text: func(self any) string { return self.(*mime.Address).String() },
+	}
+}
+
+// save writes a message into the project folder and nowhere else.
+func save(c *Call) []lua.LValue {
+	name := filepath.Clean(filepath.FromSlash(c.String(0)))
+	if !filepath.IsLocal(name) {
+		c.rt.Raise(c.L, &engine.Fault{
+			Kind: engine.KindFile, Message: "message:save: " + c.String(0) + " is not inside the project folder",
+			Hint: "give a path relative to the project folder, without ..",
+		})
+	}
+	path := c.path(name)
+	err := writeWhole(path, c.Self.(*letter).Bytes())
+	if err != nil {
+		c.Fail(err)
+	}
+	return values(lua.LString(path))
+}
+
+// writeWhole writes a file under another name first, so that a reader, or a
+// crash, never finds half of it.
+func writeWhole(path string, content []byte) error {
+	file, err := os.CreateTemp(filepath.Dir(path), "."+strings.TrimPrefix(filepath.Base(path), ".")+"-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file.Name())
+	if _, err := file.Write(content); err != nil {
+		file.Close()
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
+}

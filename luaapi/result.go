@@ -1,0 +1,155 @@
+package luaapi
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/smtp"
+	lua "github.com/yuin/gopher-lua"
+)
+
+// result is what became of a message, and what another attempt needs.
+type result struct {
+	smtp.Result
+	message *letter
+	keys    []copyOf
+	account string
+	again   func(c *Call, envelope smtp.Envelope) *result // sends the same bytes to some of the recipients
+}
+
+func (r *result) answer() smtp.Reply { return r.Reply }
+
+func resultClass() *Class {
+	of := func(c *Call) *result { return c.Self.(*result) }
+	some := func(name string, outcomes ...smtp.Outcome) Field {
+		return Field{name, "recipient[]", "the recipients " + map[string]string{
+			"accepted": "the message was accepted for", "deferred": "refused for now", "rejected": "refused for good",
+		}[name], func(c *Call) lua.LValue {
+			t := c.rt.State().NewTable()
+			for _, r := range of(c).Recipients {
+				for _, want := range outcomes {
+					if r.Outcome == want || want == smtp.Sent && r.Outcome == "" && r.Reply.OK() {
+						t.Append(c.object("recipient", &recipient{r}))
+						break
+					}
+				}
+			}
+			return t
+		}}
+	}
+	return &Class{
+		Name: "result",
+		Doc:  "What became of one message. At the end of the run, every recipient that got nothing sets the exit status, unless handled() was called.",
+		Fields: append([]Field{
+			{"ok", "boolean", "every recipient was accepted, and the message too",
+				func(c *Call) lua.LValue { return lua.LBool(of(c).OK()) }},
+			{"outcome", "string?", `"sent", "partial", "deferred", "failed" or "in_doubt" (its end was written and never answered, so it may have arrived); nil where nothing was to be sent`,
+				func(c *Call) lua.LValue { return optional(string(of(c).Outcome)) }},
+			{"recipients", "recipient[]", "every recipient, in the order of the envelope",
+				func(c *Call) lua.LValue {
+					return c.list(len(of(c).Recipients), func(i int) lua.LValue {
+						return c.object("recipient", &recipient{of(c).Recipients[i]})
+					})
+				}},
+			some("accepted", smtp.Sent), some("deferred", smtp.Deferred), some("rejected", smtp.Failed),
+			{"temporary", "boolean", "somebody was refused for now and nobody is in doubt: retry() may help",
+				func(c *Call) lua.LValue { return lua.LBool(of(c).temporary()) }},
+			{"message_id", "string", "the Message-ID, with its angle brackets",
+				func(c *Call) lua.LValue { return optional(of(c).message.id()) }},
+			{"account", "string", "the account it went through",
+				func(c *Call) lua.LValue { return lua.LString(of(c).account) }},
+		}, answerFields("the reply that decided")...),
+		Methods: []Function{
+			{
+				Name: "retry", Returns: "result",
+				Doc:     "Send the same bytes again to the recipients that were refused for now. A message in doubt is refused: it may have arrived.",
+				Example: "if result.temporary then\n  result = result:retry()\nend",
+				Call: func(c *Call) []lua.LValue {
+					return values(c.object("result", of(c).retry(c)))
+				},
+			},
+			{
+				Name: "handled", Params: []Param{{"reason?", "string", "why, for reports"}}, Returns: "result",
+				Doc:     "Say that the script has taken care of what was not delivered: it no longer sets the exit status.",
+				Example: "if not result.ok then\n  print(\"will call them instead\")\n  result:handled(\"by telephone\")\nend",
+				Call: func(c *Call) []lua.LValue {
+					c.outcomes.handle(of(c).keys)
+					return values(c.object("result", of(c)))
+				},
+			},
+		},
+		Text: func(self any) string {
+			r := self.(*result)
+			return fmt.Sprintf("%s: %s", r.Outcome, r.Reply)
+		},
+	}
+}
+
+func (r *result) temporary() bool {
+	some := false
+	for _, recipient := range r.Recipients {
+		if recipient.Outcome == smtp.InDoubt {
+			return false
+		}
+		some = some || recipient.Outcome == smtp.Deferred
+	}
+	return some
+}
+
+func (r *result) retry(c *Call) *result {
+	if r.Outcome == smtp.InDoubt {
+		c.rt.Raise(c.L, &engine.Fault{
+			Kind:    engine.KindArgument,
+			Message: "result:retry: the message is in doubt: it may have arrived, and would arrive twice",
+			Hint:    "find out from the server's log or the recipient, then send a new message if need be",
+		})
+	}
+	if !r.temporary() {
+		c.rt.Raise(c.L, &engine.Fault{
+			Kind: engine.KindArgument, Message: "result:retry: no recipient was refused for now",
+			Hint: "look at result.temporary first",
+		})
+	}
+	envelope := smtp.Envelope{From: r.message.from()}
+	for _, recipient := range r.Recipients {
+		if recipient.Outcome == smtp.Deferred {
+			envelope.To = append(envelope.To, recipient.Address)
+		}
+	}
+	return r.again(c, envelope)
+}
+
+// delivered records and wraps what Send returned; where an error ended it, it
+// raises a fault that carries the result.
+func (c *Call) delivered(r *result, err error) *result {
+	id := r.message.id()
+	r.keys = c.outcomes.record(id, r.Recipients)
+	if c.options.OnResult != nil && len(r.keys) > 0 {
+		c.options.OnResult(Event{MessageID: id, Account: r.account, Result: r.Result, Fault: err})
+	}
+	if err == nil {
+		return r
+	}
+	f := c.fault(err)
+	if len(r.Recipients) > 0 {
+		f.Result = c.object("result", r)
+		f.Handled = func(string) { c.outcomes.handle(r.keys) }
+	}
+	c.rt.Raise(c.L, f)
+	return nil
+}
+
+// undelivered is the result of a message that no connection could be made for.
+func undelivered(envelope smtp.Envelope, err error) smtp.Result {
+	outcome := smtp.Failed
+	var fault *smtp.Error
+	if errors.As(err, &fault) && fault.Temporary() {
+		outcome = smtp.Deferred
+	}
+	r := smtp.Result{Outcome: outcome}
+	for _, address := range envelope.To {
+		r.Recipients = append(r.Recipients, smtp.Recipient{Address: address, Outcome: outcome})
+	}
+	return r
+}

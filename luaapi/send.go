@@ -1,0 +1,140 @@
+package luaapi
+
+import (
+	"strings"
+
+	"github.com/mailscript/mailscript/mime"
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// sendOptions are the options of session:send; those of smtp.send add to them.
+type sendOptions struct {
+	StopAfter string     `lua:"stop_after" type:"\"rcpt\"" doc:"\"rcpt\" asks for every recipient and sends nothing"`
+	DSN       dsnOptions `lua:"dsn" doc:"when to be told of delivery or failure (RFC 3461)"`
+	Envelope  luaValue   `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
+}
+
+type dsnOptions struct {
+	Notify []string `lua:"notify" doc:"\"never\", or any of \"success\", \"failure\", \"delay\""`
+	Ret    string   `lua:"ret" type:"\"FULL\"|\"HDRS\"" doc:"how much of the message a notice returns"`
+	EnvID  string   `lua:"envid" doc:"comes back in notices"`
+}
+
+// oneShotOptions are the options of smtp.send: an account or a server, and how
+// to send.
+type oneShotOptions struct {
+	connectOptions
+	sendOptions
+}
+
+func (c *Call) sendOptions(i int, m *letter) (smtp.SendOptions, smtp.Envelope) {
+	var o sendOptions
+	c.Options(i, &o)
+	return c.readSendOptions(o, m)
+}
+
+func (c *Call) readSendOptions(o sendOptions, m *letter) (smtp.SendOptions, smtp.Envelope) {
+	options := smtp.SendOptions{Return: smtp.DSNReturn(o.DSN.Ret), EnvelopeID: o.DSN.EnvID, Notify: o.DSN.Notify}
+	switch o.StopAfter {
+	case "":
+	case string(smtp.UntilRcpt):
+		options.Until = smtp.UntilRcpt
+	default:
+		c.Usage("", `option "stop_after" must be "rcpt", got %q`, o.StopAfter)
+	}
+	envelope := m.envelope()
+	if o.Envelope != nil {
+		d := &describer{c: c}
+		given := d.envelope(o.Envelope)
+		if given.From != nil {
+			envelope.From = c.wire(*given.From)
+		}
+		if given.To != nil {
+			envelope.To = nil
+			for _, address := range given.To {
+				envelope.To = append(envelope.To, c.wire(address))
+			}
+		}
+	}
+	return options, envelope
+}
+
+// wire is an address as MAIL and RCPT carry it.
+func (c *Call) wire(a mime.Address) string {
+	text, err := a.Wire()
+	if err != nil {
+		c.Fail(err)
+	}
+	return text
+}
+
+// wireAddress is argument i, a string or an address, as MAIL and RCPT carry it.
+func (c *Call) wireAddress(i int) string {
+	if a, ok := c.Object(i).(*mime.Address); ok {
+		return c.wire(*a)
+	}
+	text := c.String(i)
+	if strings.TrimSpace(text) == "" {
+		return ""
+	}
+	a, err := mime.ParseAddress(text)
+	if err != nil {
+		c.Fail(err)
+	}
+	return c.wire(a)
+}
+
+// sendOn sends over a session.
+func (c *Call) sendOn(s *session, m *letter, envelope smtp.Envelope, options smtp.SendOptions) *result {
+	sent, err := s.Send(c.Context(), envelope, m.content(), options)
+	return c.delivered(&result{
+		Result: sent, message: m, account: s.account.label(),
+		again: func(c *Call, envelope smtp.Envelope) *result { return c.sendOn(s, m, envelope, options) },
+	}, err)
+}
+
+// sendThrough sends over the account's pooled session, connecting where there
+// is none that can be used. A connection that turns out dead before anything of
+// the message was written is replaced once.
+func (c *Call) sendThrough(a account, m *letter, envelope smtp.Envelope, options smtp.SendOptions) *result {
+	s, err := c.pooled(a)
+	if err != nil {
+		return c.delivered(&result{Result: undelivered(envelope, err), message: m, account: a.label()}, err)
+	}
+	sent, err := s.Send(c.Context(), envelope, m.content(), options)
+	return c.delivered(&result{
+		Result: sent, message: m, account: a.label(),
+		again: func(c *Call, envelope smtp.Envelope) *result { return c.sendThrough(a, m, envelope, options) },
+	}, err)
+}
+
+// pooled returns a session of the account that answers, logged in where the
+// account has credentials.
+func (c *Call) pooled(a account) (*session, error) {
+	if s, ok := c.pool[a.key()]; ok && s.Usable() == nil {
+		if reply, err := s.Noop(c.Context()); err == nil && reply.OK() {
+			return s, nil
+		}
+		s.Close()
+	}
+	s, err := c.connectAndAuthenticate(a)
+	if err == nil {
+		c.pool[a.key()] = s
+	}
+	return s, err
+}
+
+func (c *Call) connectAndAuthenticate(a account) (*session, error) {
+	s, err := c.connect(a, func(o smtp.Options) (*smtp.Session, error) { return smtp.Connect(c.Context(), o) })
+	if err != nil {
+		return nil, err
+	}
+	if a.credentials.Username == "" || c.options.Rehearsal && !s.Capabilities().Has("AUTH") {
+		return s, nil
+	}
+	if _, err := c.authenticate(s, a.credentials); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}

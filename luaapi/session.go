@@ -1,0 +1,296 @@
+package luaapi
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+
+	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/smtp"
+	lua "github.com/yuin/gopher-lua"
+)
+
+// session is a connection as scripts hold it.
+type session struct {
+	*smtp.Session
+	account       account
+	authenticated bool
+}
+
+// authOptions are the options of session:auth.
+type authOptions struct {
+	Username    string      `lua:"username" doc:"default the account's"`
+	Password    smtp.Secret `lua:"password" doc:"default the account's"`
+	Mechanism   string      `lua:"mechanism" type:"\"PLAIN\"|\"LOGIN\"" doc:"default the strongest both sides have"`
+	AuthInClear bool        `lua:"auth_in_clear" doc:"log in without encryption"`
+}
+
+// mailOptions are the options of session:mail.
+type mailOptions struct {
+	Size  int64  `lua:"size" doc:"SIZE, in octets (RFC 1870)"`
+	Body  string `lua:"body" type:"\"7BIT\"|\"8BITMIME\"|\"BINARYMIME\"" doc:"BODY (RFC 6152, RFC 3030)"`
+	UTF8  bool   `lua:"utf8" doc:"SMTPUTF8 (RFC 6531)"`
+	Ret   string `lua:"ret" type:"\"FULL\"|\"HDRS\"" doc:"RET: how much a notice returns (RFC 3461)"`
+	EnvID string `lua:"envid" doc:"ENVID: comes back in notices (RFC 3461)"`
+}
+
+// rcptOptions are the options of session:rcpt.
+type rcptOptions struct {
+	Notify   []string `lua:"notify" doc:"\"never\", or any of \"success\", \"failure\", \"delay\" (RFC 3461)"`
+	Original string   `lua:"orcpt" doc:"ORCPT, such as \"rfc822;ann@example.org\" (RFC 3461)"`
+}
+
+// exchange makes a method of a command that returns a reply.
+func exchange(name string, params []Param, options any, doc, example string, do func(c *Call, s *session) (smtp.Reply, error)) Function {
+	return Function{
+		Name: name, Params: params, Options: options, Returns: "reply", Doc: doc, Example: example,
+		Call: func(c *Call) []lua.LValue {
+			reply, err := do(c, c.Self.(*session))
+			if err != nil {
+				c.Fail(err)
+			}
+			return values(c.reply(reply))
+		},
+	}
+}
+
+func sessionClass() *Class {
+	return &Class{
+		Name:    "session",
+		Doc:     "One connection to a server. It never reconnects by itself; quit, close or the end of the run end it. After a fault every further call raises the kind \"closed\".",
+		Fields:  sessionFields(),
+		Methods: append(append(sessionSending(), sessionCommands()...), sessionRaw()...),
+		Text: func(self any) string {
+			s := self.(*session)
+			return fmt.Sprintf("session with %s", s.Target().Address())
+		},
+	}
+}
+
+func sessionFields() []Field {
+	of := func(c *Call) *session { return c.Self.(*session) }
+	return []Field{
+		{"greeting", "reply", "what the server said first", func(c *Call) lua.LValue { return c.reply(of(c).Greeting()) }},
+		{"capabilities", "table<string, string>", "what EHLO offered: keyword in upper case to its parameters", func(c *Call) lua.LValue {
+			t := c.rt.State().NewTable()
+			for _, offered := range of(c).Capabilities().All() {
+				t.RawSetString(offered.Keyword, lua.LString(offered.Parameters))
+			}
+			return t
+		}},
+		{"max_size", "integer?", "the largest message the server takes, in octets (RFC 1870)", func(c *Call) lua.LValue {
+			return optionalNumber(of(c).Capabilities().MaxSize())
+		}},
+		{"tls", "table?", "nil without encryption, else version, cipher, server_name and the certificate's subject, issuer, names and expires", func(c *Call) lua.LValue {
+			return c.tlsState(of(c).TLS())
+		}},
+		{"transcript", "string[]", "the last 512 lines of what crossed the connection, credentials replaced", func(c *Call) lua.LValue {
+			entries := of(c).Transcript()
+			return c.list(len(entries), func(i int) lua.LValue { return lua.LString(entries[i].String()) })
+		}},
+		{"account", "string", "the account it was connected with", func(c *Call) lua.LValue { return lua.LString(of(c).account.label()) }},
+	}
+}
+
+func (c *Call) tlsState(state *tls.ConnectionState) lua.LValue {
+	if state == nil {
+		return lua.LNil
+	}
+	t, leaf := c.rt.State().NewTable(), state.PeerCertificates[0]
+	for name, text := range map[string]string{
+		"version": tls.VersionName(state.Version), "cipher": tls.CipherSuiteName(state.CipherSuite),
+		"server_name": state.ServerName, "subject": leaf.Subject.String(), "issuer": leaf.Issuer.String(),
+		"expires": leaf.NotAfter.UTC().Format("2006-01-02T15:04:05Z"),
+	} {
+		t.RawSetString(name, lua.LString(text))
+	}
+	t.RawSetString("names", c.list(len(leaf.DNSNames), func(i int) lua.LValue { return lua.LString(leaf.DNSNames[i]) }))
+	return t
+}
+
+// sessionSending are the methods most scripts need.
+func sessionSending() []Function {
+	return []Function{
+		{
+			Name:    "send",
+			Params:  []Param{{"message", "message|description", "what to send"}, {"opts?", "send.options", ""}},
+			Options: sendOptions{}, Returns: "result",
+			Doc:     "Send one message and return what became of it. Only what prevents an answer raises; a refusal is a result.",
+			Example: "local result = session:send(message)\nprint(result.outcome, result.code)",
+			Call: func(c *Call) []lua.LValue {
+				s := c.Self.(*session)
+				m := c.letter(0)
+				options, envelope := c.sendOptions(1, m)
+				return values(c.object("result", c.sendOn(s, m, envelope, options)))
+			},
+		},
+		exchange("auth", []Param{{"opts?", "auth.options", ""}}, authOptions{},
+			"Log in with the strongest mechanism both sides have; raises when refused. Credentials are the account's unless given here, and never cross an unencrypted connection unless auth_in_clear says so.",
+			`session:auth{username = "reports@bank.example", password = "…"}`,
+			func(c *Call, s *session) (smtp.Reply, error) {
+				var o authOptions
+				c.Options(0, &o)
+				credentials := s.account.credentials
+				if o.Username != "" {
+					credentials.Username = o.Username
+				}
+				if !o.Password.IsZero() {
+					credentials.Password = o.Password
+				}
+				if o.Mechanism != "" {
+					credentials.Mechanism = o.Mechanism
+				}
+				credentials.InClear = credentials.InClear || o.AuthInClear
+				return c.authenticate(s, credentials)
+			}),
+		exchange("quit", nil, nil, "Say goodbye and close. It is best effort: every message before has its own answer. The reply is empty where none came.",
+			"session:quit()", func(c *Call, s *session) (smtp.Reply, error) { return s.Quit(c.Context()) }),
+		{
+			Name: "close", Doc: "Close without saying goodbye. It never fails.", Example: "session:close()",
+			Call: func(c *Call) []lua.LValue { c.Self.(*session).Close(); return nil },
+		},
+		{
+			Name: "offers", Params: []Param{{"keyword", "string", `"PIPELINING", in any case`}}, Returns: "boolean",
+			Doc: "Whether the last EHLO offered an extension.", Example: `print(session:offers("PIPELINING"))`,
+			Call: func(c *Call) []lua.LValue {
+				return values(lua.LBool(c.Self.(*session).Capabilities().Has(c.String(0))))
+			},
+		},
+	}
+}
+
+// sessionCommands are the protocol underneath, each call one command.
+func sessionCommands() []Function {
+	name := []Param{{"name?", "string", "what to call ourselves; default the account's"}}
+	return []Function{
+		exchange("ehlo", name, nil, "Introduce ourselves and learn what the server offers; HELO follows a 5xx. Raises when both are refused.", "local offered = session:ehlo()",
+			func(c *Call, s *session) (smtp.Reply, error) { return s.Ehlo(c.Context(), c.String(0)) }),
+		exchange("helo", name, nil, "Introduce ourselves the old way; the server then offers nothing. Raises when refused.", "session:helo()",
+			func(c *Call, s *session) (smtp.Reply, error) { return s.Helo(c.Context(), c.String(0)) }),
+		exchange("starttls", nil, nil, "Encrypt the connection and say EHLO again (RFC 3207). Raises when not offered, refused, or the certificate does not fit.", "session:starttls()",
+			func(c *Call, s *session) (smtp.Reply, error) { return s.StartTLS(c.Context()) }),
+		exchange("mail", []Param{{"address", "string|address", `the sender; "" is the null reverse-path`}, {"opts?", "mail.options", ""}}, mailOptions{},
+			"Begin a transaction (MAIL). Parameters the server does not offer raise.", `session:mail("news@bank.example")`,
+			func(c *Call, s *session) (smtp.Reply, error) {
+				var o mailOptions
+				c.Options(1, &o)
+				return s.Mail(c.Context(), c.wireAddress(0), smtp.MailOptions{
+					Size: o.Size, Body: smtp.BodyType(o.Body), UTF8: o.UTF8, Return: smtp.DSNReturn(o.Ret), EnvelopeID: o.EnvID,
+				})
+			}),
+		exchange("rcpt", []Param{{"address", "string|address", "the recipient"}, {"opts?", "rcpt.options", ""}}, rcptOptions{},
+			"Add a recipient (RCPT).", `local reply = session:rcpt("ann@example.org")`,
+			func(c *Call, s *session) (smtp.Reply, error) {
+				var o rcptOptions
+				c.Options(1, &o)
+				return s.Rcpt(c.Context(), c.wireAddress(0), smtp.RcptOptions{Notify: o.Notify, Original: o.Original})
+			}),
+		exchange("data", nil, nil, "Ask to send the message (DATA). After a 354, body must follow.", "if session:data().code == 354 then\n  session:body(message)\nend",
+			func(c *Call, s *session) (smtp.Reply, error) { return s.Data(c.Context()) }),
+		exchange("body", []Param{{"message", "message|string", "a message, or its bytes"}}, nil,
+			"Send the message text after DATA, dots doubled and line ends repaired, and return the reply to it. A connection lost after its end raises with temporary = false: it may have arrived.", `session:body("Subject: hello\r\n\r\nHello\r\n")`,
+			func(c *Call, s *session) (smtp.Reply, error) {
+				content := smtp.ContentOf([]byte(c.String(0)))
+				if m, ok := c.Object(0).(*letter); ok {
+					content = m.content()
+				}
+				reply, err := s.Body(c.Context(), content)
+				c.noteDoubt(s, err)
+				return reply, err
+			}),
+		exchange("bdat", []Param{{"bytes", "string", "one chunk, sent as it is"}, {"last?", "boolean", "true ends the message"}}, nil,
+			"Send one chunk of a message (BDAT, RFC 3030). Raises where CHUNKING is not offered.", `session:bdat("Subject: hello\r\n\r\nHello\r\n", true)`,
+			func(c *Call, s *session) (smtp.Reply, error) {
+				position := smtp.MoreChunks
+				if lua.LVAsBool(c.Arg(1)) {
+					position = smtp.LastChunk
+				}
+				reply, err := s.Bdat(c.Context(), []byte(c.String(0)), position)
+				c.noteDoubt(s, err)
+				return reply, err
+			}),
+		exchange("reset", nil, nil, "Abort the transaction under way (RSET).", "session:reset()",
+			func(c *Call, s *session) (smtp.Reply, error) { return s.Reset(c.Context()) }),
+		exchange("noop", nil, nil, "Ask for a reply and nothing else (NOOP).", "session:noop()",
+			func(c *Call, s *session) (smtp.Reply, error) { return s.Noop(c.Context()) }),
+		exchange("verify", []Param{{"address", "string", "an address or a name"}}, nil, "Ask whether an address exists (VRFY). Most servers answer 252: they do not say.", `print(session:verify("postmaster"))`,
+			func(c *Call, s *session) (smtp.Reply, error) { return s.Verify(c.Context(), c.String(0)) }),
+		exchange("command", []Param{{"line", "string", "without line end"}}, nil,
+			"Send any command and return its reply. STARTTLS, AUTH and BDAT have methods of their own.", `print(session:command("HELP"))`,
+			func(c *Call, s *session) (smtp.Reply, error) { return s.Command(c.Context(), c.String(0)) }),
+	}
+}
+
+// sessionRaw are the methods that take several commands at once, or bytes.
+func sessionRaw() []Function {
+	return []Function{
+		{
+			Name: "pipeline", Params: []Param{{"lines", "string[]", "commands; DATA only as the last"}}, Returns: "reply[]",
+			Doc:     "Send n commands in one write and return n replies, in order (RFC 2920). A fault carries the replies that came as .replies.",
+			Example: "for _, reply in ipairs(session:pipeline{ \"NOOP\", \"RSET\" }) do\n  print(reply)\nend",
+			Call: func(c *Call) []lua.LValue {
+				var lines []string
+				for i, item := range listItems(c.Arg(0).(*lua.LTable)) {
+					line, ok := item.(lua.LString)
+					if !ok {
+						c.Usage("", "line %d must be a string, got %s", i+1, engine.TypeName(item))
+					}
+					lines = append(lines, string(line))
+				}
+				replies, err := c.Self.(*session).Pipeline(c.Context(), lines)
+				c.failWithReplies(replies, err)
+				return values(c.replies(replies))
+			},
+		},
+		{
+			Name: "write", Params: []Param{{"bytes", "string", "sent as they are"}},
+			Doc:     "Send bytes past all checks, for probing with what no client should say. Fetch each reply they cause with read.",
+			Example: "session:write(\"NOOP\\r\\nNOOP\\r\\n\")\nprint(#session:read(2))",
+			Call: func(c *Call) []lua.LValue {
+				if err := c.Self.(*session).Write(c.Context(), []byte(c.String(0))); err != nil {
+					c.Fail(err)
+				}
+				return nil
+			},
+		},
+		{
+			Name: "read", Params: []Param{{"n?", "integer", "how many replies; without it, one, not in a list"}}, Returns: "reply|reply[]",
+			Doc: "Wait for replies to what was sent with write.", Example: "session:write(\"NOOP\\r\\n\")\nprint(session:read())",
+			Call: func(c *Call) []lua.LValue {
+				n := 1
+				if c.Given(0) {
+					n = int(lua.LVAsNumber(c.Arg(0)))
+				}
+				if n < 1 || n > 10000 {
+					c.Usage("", "n must be between 1 and 10000, got %d", n)
+				}
+				s := c.Self.(*session)
+				replies, err := s.Read(c.Context(), n)
+				c.noteDoubt(s, err)
+				c.failWithReplies(replies, err)
+				if !c.Given(0) {
+					return values(c.reply(replies[0]))
+				}
+				return values(c.replies(replies))
+			},
+		},
+	}
+}
+
+func (c *Call) failWithReplies(replies []smtp.Reply, err error) {
+	if err == nil {
+		return
+	}
+	f := c.fault(err)
+	f.Replies = c.replies(replies)
+	c.rt.Raise(c.L, f)
+}
+
+// noteDoubt remembers a message that single commands left in doubt: no result
+// speaks for it, but the exit status must.
+func (c *Call) noteDoubt(s *session, err error) {
+	var fault *smtp.Error
+	if errors.As(err, &fault) && fault.InDoubt {
+		c.outcomes.record(fmt.Sprintf("by hand, %p", s), []smtp.Recipient{{Address: s.Target().Address(), Outcome: smtp.InDoubt}})
+	}
+}

@@ -1,0 +1,89 @@
+package mime
+
+import "strings"
+
+// Recipient is one element of an address list: an [Address] or a [Group].
+type Recipient interface {
+	// Addresses returns the mailboxes it stands for, in order.
+	Addresses() []Address
+	// String returns it as people read and type it.
+	String() string
+	recipient()
+}
+
+// Group is a named list of mailboxes (RFC 5322, section 3.4). It may be empty, as in
+// "undisclosed-recipients:;".
+type Group struct {
+	// Name is as people read it; it must not be empty.
+	Name    string
+	Members []Address
+}
+
+// Addresses returns the members.
+func (g Group) Addresses() []Address { return g.Members }
+
+// String returns the group as people read and type it: Team: ann@x, Bob <bob@x>;
+func (g Group) String() string {
+	name := g.Name
+	if !isPlainPhrase(name) || strings.Contains(name, "=?") {
+		name = quoteString(name)
+	}
+	members := make([]string, len(g.Members))
+	for i, a := range g.Members {
+		members[i] = a.String()
+	}
+	if len(members) == 0 {
+		return name + ":;"
+	}
+	return name + ": " + strings.Join(members, ", ") + ";"
+}
+
+func (Group) recipient() {}
+
+// AddressList is the value of a field such as To or Reply-To.
+type AddressList []Recipient
+
+// NewAddressList makes a list of mailboxes alone.
+func NewAddressList(addresses ...Address) AddressList {
+	list := make(AddressList, len(addresses))
+	for i, a := range addresses {
+		list[i] = a
+	}
+	return list
+}
+
+// Addresses returns all mailboxes in order, groups expanded.
+func (l AddressList) Addresses() []Address {
+	var all []Address
+	for _, r := range l {
+		if r != nil {
+			all = append(all, r.Addresses()...)
+		}
+	}
+	return all
+}
+
+// String returns the list as people read and type it, separated by commas.
+func (l AddressList) String() string {
+	texts := make([]string, len(l))
+	for i, r := range l {
+		texts[i] = r.String()
+	}
+	return strings.Join(texts, ", ")
+}
+
+// clone copies the list so that nobody else can change it.
+func (l AddressList) clone() AddressList {
+	if l == nil {
+		return nil
+	}
+	out := make(AddressList, len(l))
+	for i, r := range l {
+		if g, ok := r.(Group); ok {
+			g.Members = append([]Address(nil), g.Members...)
+			r = g
+		}
+		out[i] = r
+	}
+	return out
+}

@@ -1,0 +1,61 @@
+package mime
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"strconv"
+)
+
+// idLength is the number of random bytes behind a Message-ID, and behind the boundaries
+// of a message.
+const idLength = 16
+
+// setBoundaries gives each multipart of the tree its boundary: "=_", a number, "_" and 32
+// random hex digits. "=_" cannot occur in quoted-printable (RFC 2045, section 6.7, advises
+// it) or base64, so that only 7bit bodies are searched for the digits; the number in front
+// keeps one boundary from being the beginning of another (RFC 2046, section 5.1.1).
+func setBoundaries(root *entity, random string) {
+	for root.holds([]byte(random)) {
+		// Cannot happen by chance. It does when somebody injects the randomness.
+		sum := sha256.Sum256([]byte(random))
+		random = hex.EncodeToString(sum[:idLength])
+	}
+	count := 0
+	root.setBoundary(random, &count)
+}
+
+func (e *entity) setBoundary(random string, count *int) {
+	if len(e.children) == 0 {
+		return
+	}
+	*count++
+	e.boundary = "=_" + strconv.Itoa(*count) + "_" + random
+	for _, child := range e.children {
+		child.setBoundary(random, count)
+	}
+}
+
+// holds reports whether a 7bit body of the tree contains the text.
+func (e *entity) holds(text []byte) bool {
+	for _, child := range e.children {
+		if child.holds(text) {
+			return true
+		}
+	}
+	if len(e.children) > 0 {
+		return false
+	}
+	body := e.part.encoded()
+	return body.encoding == encoding7Bit && bytes.Contains(body.data, text)
+}
+
+// randomHex draws n random bytes as hex digits.
+func randomHex(random io.Reader, n int) (string, *Error) {
+	raw := make([]byte, n)
+	if _, err := io.ReadFull(random, raw); err != nil {
+		return "", &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
+	}
+	return hex.EncodeToString(raw), nil
+}

@@ -1,0 +1,274 @@
+package mime
+
+import "fmt"
+
+// Build makes the message of a description. The description can be changed or reused
+// afterwards. Errors are *Error.
+//
+// The body has the levels it needs and no others: multipart/mixed around the attachments,
+// multipart/related around inline parts, multipart/alternative around text and HTML.
+func Build(d Description, env Environment) (*Message, error) {
+	b := builder{d: d.clone(), env: env.withDefaults()}
+	m, err := b.build()
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// builder is one call of Build.
+type builder struct {
+	d   Description
+	env Environment
+
+	from, sender         []Address // checked, domains in ASCII; sender has one or none
+	replyTo, to, cc, bcc AddressList
+	fields               []checkedField
+	id                   string
+}
+
+func (b *builder) build() (*Message, *Error) {
+	if err := b.checkAddresses(); err != nil {
+		return nil, err
+	}
+	if err := checkValue("subject", b.d.Subject); err != nil {
+		return nil, err
+	}
+	var err *Error
+	if b.fields, err = checkFields(b.d.Headers); err != nil {
+		return nil, err
+	}
+	if year := b.d.Date.Year(); !b.d.Date.IsZero() && (year < 1900 || year > 9999) {
+		return nil, &Error{Field: "date", Offset: -1, Reason: "the year is not one of RFC 5322, section 3.3"}
+	}
+	m := &Message{description: b.d}
+	if err = b.envelope(m); err != nil {
+		return nil, err
+	}
+	if err = b.messageID(); err != nil {
+		return nil, err
+	}
+	m.id = b.id
+	root, err := b.tree()
+	if err != nil {
+		return nil, err
+	}
+	if !root.isLeaf() {
+		random, err := randomHex(b.env.Random, idLength)
+		if err != nil {
+			return nil, err
+		}
+		setBoundaries(root, random)
+	}
+
+	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, 1<<10), utf8: b.headerUTF8()}}
+	m.utf8 = m.utf8 || a.utf8
+	b.writeHeader(&a, root)
+	m.head = len(a.buf)
+	a.buf = append(a.buf, '\r', '\n')
+	a.entityBody(root)
+	if a.err != nil {
+		return nil, a.err
+	}
+	m.chunks = a.finish()
+	for _, chunk := range m.chunks {
+		m.size += int64(len(chunk))
+	}
+	return m, nil
+}
+
+// writeHeader writes all fields. RFC 5322, section 3.6, leaves the order to us: who, to
+// whom, what about, when; then the further ones; then what the body is.
+func (b *builder) writeHeader(a *assembler, root *entity) {
+	a.addresses("From", NewAddressList(b.from...))
+	if len(b.sender) > 0 && (len(b.from) > 1 || b.sender[0].key() != b.from[0].key()) {
+		a.addresses("Sender", NewAddressList(b.sender...))
+	}
+	for _, f := range []struct {
+		name string
+		list AddressList
+	}{{"Reply-To", b.replyTo}, {"To", b.to}, {"Cc", b.cc}} {
+		if len(f.list) > 0 {
+			a.addresses(f.name, f.list)
+		}
+	}
+	if b.d.Subject != "" {
+		a.text("Subject", b.d.Subject)
+	}
+	date := b.d.Date
+	if date.IsZero() {
+		date = b.env.Now()
+	}
+	// RFC 5322, section 3.3: the zone is a number.
+	a.field("Date", date.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	a.field("Message-ID", b.id)
+	for _, f := range b.fields {
+		switch f.kind {
+		case fieldAddresses:
+			a.addresses(f.name, f.addresses)
+		case fieldStructured:
+			a.structured(f.name, f.value)
+		default:
+			a.text(f.name, f.value)
+		}
+	}
+	a.field("MIME-Version", "1.0")
+	a.entityFields(root)
+}
+
+// headerUTF8 reports whether an address in the header makes it one of RFC 6532.
+func (b *builder) headerUTF8() bool {
+	lists := []AddressList{b.replyTo, b.to, b.cc, NewAddressList(b.from...), NewAddressList(b.sender...)}
+	for _, f := range b.fields {
+		lists = append(lists, f.addresses)
+	}
+	for _, list := range lists {
+		for _, a := range list.Addresses() {
+			if a.NeedsUTF8() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (b *builder) checkAddresses() (err *Error) {
+	if len(b.d.From) == 0 {
+		return &Error{Field: "from", Offset: -1, Reason: "no sender", Hint: `from = "Ann <ann@example.org>"`}
+	}
+	if b.from, err = checkMailboxes("from", b.d.From); err != nil {
+		return err
+	}
+	if b.d.Sender != nil {
+		if b.sender, err = checkMailboxes("sender", []Address{*b.d.Sender}); err != nil {
+			return err
+		}
+	} else if len(b.from) > 1 {
+		// RFC 5322, section 3.6.2.
+		return &Error{Field: "sender", Offset: -1, Reason: "several from addresses need a sender",
+			Hint: "name the one who sends the message"}
+	}
+	for _, f := range []struct {
+		name     string
+		from, to *AddressList
+	}{
+		{"reply_to", &b.d.ReplyTo, &b.replyTo}, {"to", &b.d.To, &b.to},
+		{"cc", &b.d.Cc, &b.cc}, {"bcc", &b.d.Bcc, &b.bcc},
+	} {
+		if *f.to, err = checkList(f.name, *f.from); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkMailboxes is checkList where a group cannot stand.
+func checkMailboxes(place string, addresses []Address) ([]Address, *Error) {
+	list, err := checkList(place, NewAddressList(addresses...))
+	if err != nil {
+		return nil, err
+	}
+	return list.Addresses(), nil
+}
+
+// envelope finds out what the server is told. Each mailbox is told once, however often
+// the fields name it.
+func (b *builder) envelope(m *Message) (err *Error) {
+	var to []Address
+	e := b.d.Envelope
+	switch {
+	case e != nil && e.From != nil && *e.From == (Address{}):
+		m.from = Address{} // the null reverse-path (RFC 5321, section 4.5.5)
+	case e != nil && e.From != nil:
+		from, err := checkMailboxes("envelope.from", []Address{*e.From})
+		if err != nil {
+			return err
+		}
+		m.from = from[0]
+	case len(b.sender) > 0:
+		m.from = b.sender[0]
+	default:
+		m.from = b.from[0]
+	}
+	if e != nil && e.To != nil {
+		if to, err = checkMailboxes("envelope.to", e.To); err != nil {
+			return err
+		}
+	} else {
+		for _, list := range []AddressList{b.to, b.cc, b.bcc} {
+			to = append(to, list.Addresses()...)
+		}
+	}
+	if len(to) == 0 {
+		return &Error{Field: "to", Offset: -1, Reason: "no recipient", Hint: `to = "Ann <ann@example.org>"`}
+	}
+	seen := make(map[string]bool, len(to))
+	for _, a := range to {
+		if key := a.key(); !seen[key] {
+			seen[key] = true
+			m.to = append(m.to, a)
+			m.utf8 = m.utf8 || a.NeedsUTF8()
+		}
+	}
+	m.utf8 = m.utf8 || m.from.NeedsUTF8()
+	return nil
+}
+
+// messageID takes the given Message-ID or makes one at the domain of the first From.
+func (b *builder) messageID() (err *Error) {
+	if b.d.MessageID != "" {
+		b.id, err = checkMessageID(b.d.MessageID)
+		return err
+	}
+	random, err := randomHex(b.env.Random, idLength)
+	if err != nil {
+		return err
+	}
+	b.id = "<" + random + "@" + b.from[0].Domain() + ">"
+	return nil
+}
+
+// tree arranges the bodies.
+func (b *builder) tree() (*entity, *Error) {
+	for _, f := range []struct{ name, text string }{{"text", b.d.Text}, {"html", b.d.HTML}} {
+		if offset, reason := utf8Fault(f.text); offset >= 0 {
+			return nil, &Error{Field: f.name, Value: f.text, Offset: offset, Reason: reason, Hint: encodingHint}
+		}
+	}
+	html, shown, err := b.inline()
+	if err != nil {
+		return nil, err
+	}
+	var bodies []*entity
+	if b.d.Text != "" || (html == "" && len(b.d.Attach) == 0) {
+		bodies = append(bodies, textEntity("text/plain", b.d.Text))
+	}
+	if html != "" {
+		bodies = append(bodies, textEntity("text/html", html))
+	}
+	var mixed []*entity
+	if len(bodies) > 0 {
+		mixed = append(mixed, newRelated(newMultipart("alternative", bodies...), shown))
+	}
+	count := len(mixed)
+	for i, p := range b.d.Attach {
+		if p == nil {
+			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "no part"}
+		}
+		if count += p.count; count > maxPartsInAll {
+			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "more than 10,000 parts"}
+		}
+		mixed = append(mixed, newEntity(p, Attachment))
+	}
+	if len(b.d.Attach) == 0 {
+		return mixed[0], nil
+	}
+	// Around a single attachment too: a body behind the header alone would have to end
+	// in a line end, and the attachment's bytes may not.
+	return &entity{kind: mediaType{name: "multipart/mixed"}, children: mixed}, nil
+}
+
+func textEntity(kind, text string) *entity {
+	p := &Part{kind: mediaType{name: kind, charset: "utf-8"}, data: canonicalText(text), text: true}
+	return &entity{part: p, kind: p.kind}
+}

@@ -1,0 +1,86 @@
+package mime
+
+import (
+	"crypto/rand"
+	"io"
+	"slices"
+	"time"
+)
+
+// Field is a header field, its value as people read it: neither encoded nor folded.
+type Field struct{ Name, Value string }
+
+// Inline is a part that the HTML shows, under the name it refers to it by: a part named
+// "bear" is shown by <img src="cid:bear">.
+type Inline struct {
+	Name string
+	Part *Part
+}
+
+// Envelope is what the server is told, where that differs from the header fields.
+type Envelope struct {
+	// From is the reverse-path (RFC 5321, section 2.3.1). nil takes Sender, else the
+	// first From; the zero Address is the null reverse-path.
+	From *Address
+	// To are the recipients. nil takes those of To, Cc and Bcc.
+	To []Address
+}
+
+// Description is what a message is built from. Only From and a recipient are required.
+type Description struct {
+	From []Address
+	// Sender is required when there are several From (RFC 5322, section 3.6.2). One
+	// that equals the only From is not written, as that section advises.
+	Sender          *Address
+	ReplyTo, To, Cc AddressList
+	Bcc             AddressList // envelope only, never in the header
+	Subject         string
+	Text, HTML      string    // any line ends; "" is no such body
+	MessageID       string    // with or without angle brackets; "" is made
+	Date            time.Time // zero is now
+	Headers         []Field   // further fields, in this order
+	Inline          []Inline  // each must occur in HTML as cid:name
+	Attach          []*Part
+	Envelope        *Envelope
+}
+
+// Environment is where a message takes the time and its randomness from. The zero value
+// is the real ones.
+type Environment struct {
+	Now    func() time.Time
+	Random io.Reader // must be safe for concurrent use if Build is used so
+}
+
+func (e Environment) withDefaults() Environment {
+	if e.Now == nil {
+		e.Now = time.Now
+	}
+	if e.Random == nil {
+		e.Random = rand.Reader
+	}
+	return e
+}
+
+// clone copies whatever could be changed behind the back of a message. Parts are
+// immutable and stay shared.
+func (d Description) clone() Description {
+	d.From = slices.Clone(d.From)
+	if d.Sender != nil {
+		sender := *d.Sender
+		d.Sender = &sender
+	}
+	d.ReplyTo, d.To, d.Cc, d.Bcc = d.ReplyTo.clone(), d.To.clone(), d.Cc.clone(), d.Bcc.clone()
+	d.Headers = slices.Clone(d.Headers)
+	d.Inline = slices.Clone(d.Inline)
+	d.Attach = slices.Clone(d.Attach)
+	if d.Envelope != nil {
+		envelope := *d.Envelope
+		if envelope.From != nil {
+			from := *envelope.From
+			envelope.From = &from
+		}
+		envelope.To = slices.Clone(envelope.To)
+		d.Envelope = &envelope
+	}
+	return d
+}

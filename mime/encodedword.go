@@ -1,0 +1,142 @@
+package mime
+
+import (
+	"encoding/base64"
+	stdmime "mime"
+	"strings"
+	"unicode/utf8"
+)
+
+// An encoded-word is "=?utf-8?q?" + text + "?=", 75 octets at most (RFC 2047, section 2).
+const (
+	wordFrame = 12
+	wordLimit = 75
+	// wordSpace is the least room worth beginning an encoded-word in, text alone.
+	wordSpace = 16
+)
+
+// needsEncoding reports whether a text survives only in encoded-words: because it is
+// not ASCII, because it looks like one itself, because some reader would change its
+// blanks, or because it has a word that no line can hold.
+func needsEncoding(s string) bool {
+	if s == "" {
+		return false
+	}
+	if s[0] == ' ' || s[len(s)-1] == ' ' {
+		return true
+	}
+	run := 0
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c >= utf8.RuneSelf || c == '\t':
+			return true
+		case c == ' ' && s[i+1] == ' ':
+			return true
+		case c == '=' && i+1 < len(s) && s[i+1] == '?':
+			return true
+		case c == ' ':
+			run = 0
+		default:
+			if run++; run > maxLine-maxFieldName {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// encoded appends text as encoded-words, Q or B, whichever is shorter, folded where a
+// line is full. No code point is split, and the blanks between the words, which a
+// reader drops (RFC 2047, section 6.2), are not part of the text. A number of octets is
+// kept free on each line, for what will be glued to the last word.
+func (h *headerWriter) encoded(text string, free int) {
+	qLength := 0
+	for i := 0; i < len(text); i++ {
+		qLength += qCost(text[i])
+	}
+	base := qLength > base64.StdEncoding.EncodedLen(len(text))
+	for text != "" {
+		room := min(wordLimit, foldAt-h.col-1-free) - wordFrame
+		if room < wordSpace {
+			h.fold()
+			room = wordLimit - wordFrame - free
+		}
+		var n int
+		if base {
+			n = runesWithin(text, room/4*3, func(byte) int { return 1 })
+		} else {
+			n = runesWithin(text, room, qCost)
+		}
+		before := len(h.buf)
+		if base {
+			h.buf = append(h.buf, " =?utf-8?b?"...)
+			h.buf = base64.StdEncoding.AppendEncode(h.buf, []byte(text[:n]))
+		} else {
+			h.buf = append(h.buf, " =?utf-8?q?"...)
+			h.buf = appendQ(h.buf, text[:n])
+		}
+		h.buf = append(h.buf, "?="...)
+		h.col += len(h.buf) - before
+		text = text[n:]
+	}
+}
+
+// runesWithin returns the length in bytes of the longest run of whole code points whose
+// cost stays within room; never less than one.
+func runesWithin(text string, room int, cost func(byte) int) int {
+	n := 0
+	for n < len(text) {
+		_, size := utf8.DecodeRuneInString(text[n:])
+		for i := range size {
+			room -= cost(text[n+i])
+		}
+		if room < 0 && n > 0 {
+			break
+		}
+		n += size
+	}
+	return n
+}
+
+// qCost is the length of one byte in Q encoding.
+func qCost(c byte) int {
+	if c == ' ' || isQLiteral(c) {
+		return 1
+	}
+	return 3
+}
+
+// isQLiteral reports the bytes that stand for themselves. They are the few of RFC 2047,
+// section 5 (3), which are safe in a phrase, so that one encoding serves everywhere.
+func isQLiteral(c byte) bool {
+	return isAlnum(c) || c == '!' || c == '*' || c == '+' || c == '-' || c == '/'
+}
+
+func appendQ(dst []byte, text string) []byte {
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == ' ':
+			dst = append(dst, '_')
+		case isQLiteral(c):
+			dst = append(dst, c)
+		default:
+			dst = append(dst, '=', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return dst
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// decodeWords reads the encoded-words of a field we have written.
+func decodeWords(s string) string {
+	if !strings.Contains(s, "=?") {
+		return s
+	}
+	decoder := stdmime.WordDecoder{CharsetReader: charsetReader}
+	if text, err := decoder.DecodeHeader(s); err == nil {
+		return text
+	}
+	return s
+}

@@ -1,0 +1,175 @@
+package mime
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxFields is ours, for the further header fields of one message.
+const maxFields = 1000
+
+// fieldKind says what the value of a further header field is.
+type fieldKind int
+
+const (
+	fieldText       fieldKind = iota // unstructured: any text, encoded where needed
+	fieldStructured                  // a syntax of its own, ASCII, written as given
+	fieldAddresses                   // an address list
+	fieldRefused                     // the builder's, or not for senders
+)
+
+// knownField returns the kind of a field, whether a header may hold only one, and for a
+// refused one what to do instead. The name is in lower case.
+func knownField(name string) (kind fieldKind, once bool, hint string) {
+	switch name {
+	case "from", "sender", "to", "cc", "bcc", "subject", "date":
+		return fieldRefused, true, "use the field " + name
+	case "reply-to":
+		return fieldRefused, true, "use the field reply_to"
+	case "message-id":
+		return fieldRefused, true, "use the field message_id"
+	case "return-path":
+		return fieldRefused, true, "the receiving server writes it; use the field envelope"
+	case "mime-version":
+		return fieldRefused, true, "the builder writes it"
+	case "resent-bcc":
+		return fieldRefused, true, "blind copies belong into the envelope"
+	case "references", "in-reply-to", "list-unsubscribe", "list-unsubscribe-post", "list-id",
+		"list-help", "list-subscribe", "list-post", "list-owner", "list-archive":
+		// RFC 5322, section 3.6; RFC 2369, section 3; RFC 2919, section 3.
+		return fieldStructured, true, ""
+	case "received", "authentication-results", "dkim-signature", "auto-submitted", "autocrypt",
+		"arc-seal", "arc-message-signature", "arc-authentication-results",
+		"resent-date", "resent-message-id", "original-message-id":
+		return fieldStructured, false, ""
+	case "resent-from", "resent-sender", "resent-to", "resent-cc", "resent-reply-to",
+		"disposition-notification-to", "return-receipt-to", "errors-to",
+		"mail-followup-to", "mail-reply-to", "apparently-to", "x-original-to", "delivered-to":
+		return fieldAddresses, false, ""
+	}
+	if strings.HasPrefix(name, "content-") {
+		return fieldRefused, true, "the builder writes the Content- fields; options of the parts decide them"
+	}
+	return fieldText, false, ""
+}
+
+// checkedField is a further header field that is fit to be written.
+type checkedField struct {
+	name, value string
+	kind        fieldKind
+	addresses   AddressList
+}
+
+// checkFields checks the further header fields.
+func checkFields(fields []Field) ([]checkedField, *Error) {
+	if len(fields) > maxFields {
+		return nil, &Error{Field: "headers", Offset: -1, Reason: fmt.Sprintf("more than %d header fields", maxFields)}
+	}
+	checked := make([]checkedField, 0, len(fields))
+	seen := make(map[string]bool, len(fields))
+	for _, f := range fields {
+		if offset, reason := fieldNameFault(f.Name); offset >= 0 {
+			return nil, &Error{Field: "headers", Value: f.Name, Offset: offset, Reason: reason}
+		}
+		place, name := "headers."+f.Name, strings.ToLower(f.Name)
+		kind, once, hint := knownField(name)
+		if kind == fieldRefused {
+			return nil, &Error{Field: place, Offset: -1, Reason: "not a free header", Hint: hint}
+		}
+		if once && seen[name] {
+			return nil, &Error{Field: place, Value: f.Value, Offset: -1, Reason: "a message has only one"}
+		}
+		seen[name] = true
+		c := checkedField{name: f.Name, value: f.Value, kind: kind}
+		if err := c.check(place); err != nil {
+			return nil, err
+		}
+		checked = append(checked, c)
+	}
+	return checked, nil
+}
+
+func (c *checkedField) check(place string) *Error {
+	if err := checkValue(place, c.value); err != nil {
+		return err
+	}
+	switch c.kind {
+	case fieldStructured:
+		if i := firstNonASCII(c.value); i >= 0 {
+			return &Error{Field: place, Value: c.value, Offset: i, Reason: "not ASCII",
+				Hint: "this field has a syntax of its own, in which text cannot be encoded for you"}
+		}
+		if strings.Trim(c.value, " \t") == "" {
+			return &Error{Field: place, Offset: -1, Reason: "the field is empty"}
+		}
+		for w := range strings.FieldsSeq(c.value) {
+			if len(w) > maxLine-maxFieldName-2 {
+				return &Error{Field: place, Value: c.value, Offset: strings.Index(c.value, w),
+					Reason: "a word that no line can hold", Hint: "lines are 998 octets at most, and break at blanks"}
+			}
+		}
+	case fieldAddresses:
+		list, err := ParseAddressList(c.value)
+		if err != nil {
+			return err.(*AddressError).in(place)
+		}
+		checked, fault := checkList(place, list)
+		if fault != nil {
+			return fault
+		}
+		c.addresses = checked
+	}
+	return nil
+}
+
+// checkValue checks what all values have in common. A line end is the classic injection
+// and is refused, not mended: whoever wrote it meant something else.
+func checkValue(place, value string) *Error {
+	if len(value) > maxFieldValue {
+		return &Error{Field: place, Value: value, Offset: maxFieldValue, Reason: "longer than 64 KiB"}
+	}
+	if offset, reason := textFault(value); offset >= 0 {
+		hint := hintFor(reason)
+		if value[offset] == '\r' || value[offset] == '\n' {
+			hint = "a header field is one line"
+		}
+		return &Error{Field: place, Value: value, Offset: offset, Reason: reason, Hint: hint}
+	}
+	return nil
+}
+
+// checkList checks the addresses of a field and returns them with ASCII domains.
+func checkList(place string, list AddressList) (AddressList, *Error) {
+	out := make(AddressList, len(list))
+	for i, r := range list {
+		at := fmt.Sprintf("%s[%d]", place, i+1)
+		switch r := r.(type) {
+		case Address:
+			a, err := r.check()
+			if err != nil {
+				return nil, err.(*AddressError).in(at)
+			}
+			out[i] = a
+		case Group:
+			name := strings.Trim(r.Name, " \t")
+			if offset, reason := nameFault(name); offset >= 0 {
+				return nil, &Error{Field: at, Value: name, Offset: offset, Reason: "the name " + reason, Hint: hintFor(reason)}
+			}
+			if name == "" {
+				return nil, &Error{Field: at, Offset: -1, Reason: "the group has no name"}
+			}
+			members := make([]Address, len(r.Members))
+			for j, member := range r.Members {
+				a, err := member.check()
+				if err != nil {
+					return nil, err.(*AddressError).in(fmt.Sprintf("%s.members[%d]", at, j+1))
+				}
+				members[j] = a
+			}
+			out[i] = Group{Name: name, Members: members}
+		default:
+			return nil, &Error{Field: at, Offset: -1, Reason: "no address"}
+		}
+	}
+	return out, nil
+}

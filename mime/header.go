@@ -1,0 +1,184 @@
+package mime
+
+import (
+	"bytes"
+	"strings"
+	"unicode/utf8"
+)
+
+// Limits of header fields, in octets.
+const (
+	// foldAt is the length a line is folded at where there is a place to: RFC 2047,
+	// section 2, allows 76 to a line with an encoded-word, and RFC 5322, section
+	// 2.1.1, asks for 78 of any.
+	foldAt = 76
+	// maxLine is the longest line of a message without its CRLF (RFC 5322, section 2.1.1).
+	maxLine = 998
+	// maxFieldName is ours: name and colon stay on one line of the preferred length.
+	maxFieldName = 76
+	// maxFieldValue is ours, for one value as it was given.
+	maxFieldValue = 64 << 10
+)
+
+// headerWriter is the one way by which header fields become bytes. It is given a field
+// as words, folds between them, and checks every byte of the finished field.
+type headerWriter struct {
+	buf   []byte
+	col   int  // octets on the current line
+	start int  // where the current field begins in buf
+	utf8  bool // a local part is not ASCII, so that the header is one of RFC 6532
+	err   *Error
+}
+
+// begin starts a field. The name has been checked with fieldNameFault, or is our own.
+func (h *headerWriter) begin(name string) {
+	h.start = len(h.buf)
+	h.buf = append(h.buf, name...)
+	h.buf = append(h.buf, ':')
+	h.col = len(name) + 1
+}
+
+// word appends a blank and a word, which stays in one piece.
+func (h *headerWriter) word(w string) { h.spaced(" ", w) }
+
+// spaced is word with other white space: it is kept, and a fold put before it, so that
+// unfolding (RFC 5322, section 2.2.3) gives back exactly what was written.
+func (h *headerWriter) spaced(space, w string) {
+	if h.col+len(space)+len(w) > foldAt && len(w) > 0 {
+		h.fold()
+	}
+	h.buf = append(h.buf, space...)
+	h.buf = append(h.buf, w...)
+	h.col += len(space) + len(w)
+}
+
+// fold ends the line. What follows must be white space and then something else, or the
+// line would consist of white space alone.
+func (h *headerWriter) fold() {
+	h.buf = append(h.buf, '\r', '\n')
+	h.col = 0
+}
+
+// glue appends to the last word.
+func (h *headerWriter) glue(s string) {
+	h.buf = append(h.buf, s...)
+	h.col += len(s)
+}
+
+// end finishes the field and looks at each of its bytes a last time. Nothing that comes
+// here is expected to fail: whatever is wrong was refused with better words before.
+func (h *headerWriter) end() {
+	h.buf = append(h.buf, '\r', '\n')
+	field := h.buf[h.start:]
+	if reason := fieldBytesFault(field, h.utf8); reason != "" && h.err == nil {
+		name, _, _ := bytes.Cut(field, []byte(":"))
+		h.err = &Error{Field: "headers." + string(name), Value: string(field), Offset: -1, Reason: reason}
+	}
+}
+
+// field writes a field of one line that is made of our own words.
+func (h *headerWriter) field(name, value string) {
+	h.begin(name)
+	h.word(value)
+	h.end()
+}
+
+// text writes an unstructured field (RFC 5322, section 2.2.1).
+func (h *headerWriter) text(name, value string) {
+	h.begin(name)
+	switch {
+	case value == "":
+		h.glue(" ")
+	case needsEncoding(value):
+		h.encoded(value, 0)
+	default:
+		for w := range strings.SplitSeq(value, " ") {
+			h.word(w)
+		}
+	}
+	h.end()
+}
+
+// structured writes a field whose value has a syntax of its own, as it was given; folds
+// are put before its white space, and between the elements of a list such as
+// List-Unsubscribe (RFC 2369, section 2).
+func (h *headerWriter) structured(name, value string) {
+	h.begin(name)
+	value = strings.ReplaceAll(strings.Trim(value, " \t"), ">,<", ">, <")
+	space := " "
+	for value != "" {
+		end := strings.IndexAny(value, " \t")
+		if end < 0 {
+			end = len(value)
+		}
+		h.spaced(space, value[:end])
+		value = value[end:]
+		rest := strings.TrimLeft(value, " \t")
+		space, value = value[:len(value)-len(rest)], rest
+	}
+	h.end()
+}
+
+// fieldBytesFault checks a whole field, "Name: value" and CRLF, folded.
+func fieldBytesFault(field []byte, allowUTF8 bool) string {
+	name, _, ok := bytes.Cut(field, []byte(":"))
+	if _, reason := fieldNameFault(string(name)); !ok || reason != "" {
+		return "the field has no valid name"
+	}
+	if allowUTF8 && !utf8.Valid(field) {
+		return "the field is not UTF-8"
+	}
+	for first := true; len(field) > 0; first = false {
+		end := bytes.IndexByte(field, '\n')
+		if end < 1 || field[end-1] != '\r' {
+			return "the field has a line end that is not CRLF"
+		}
+		line := field[:end-1]
+		field = field[end+1:]
+		blank := true
+		for _, c := range line {
+			if (c < ' ' && c != '\t') || c == 0x7F {
+				return "the field would hold a control character"
+			}
+			if c >= utf8.RuneSelf && !allowUTF8 {
+				return "the field would not be ASCII"
+			}
+			if c != ' ' && c != '\t' {
+				blank = false
+			}
+		}
+		switch {
+		case len(line) > maxLine:
+			return "a word makes the line longer than 998 octets"
+		case blank:
+			return "the field would hold a line of blanks"
+		case !first && line[0] != ' ' && line[0] != '\t':
+			return "the field would begin another one"
+		}
+	}
+	return ""
+}
+
+// fieldNameFault checks a field name: ftext (RFC 5322, section 3.6.8).
+func fieldNameFault(name string) (offset int, reason string) {
+	if name == "" {
+		return 0, "a header has no name"
+	}
+	if len(name) > maxFieldName {
+		return maxFieldName, "the header name is longer than 76 octets"
+	}
+	for i := 0; i < len(name); i++ {
+		if c := name[i]; c <= ' ' || c >= 0x7F || c == ':' {
+			return i, "a header name cannot hold " + quoteByte(c)
+		}
+	}
+	return -1, ""
+}
+
+// unfold removes the line ends of a field, and nothing else (RFC 5322, section 2.2.3).
+func unfold(s string) string {
+	if !strings.Contains(s, "\r\n") {
+		return strings.Trim(s, " \t")
+	}
+	return strings.Trim(strings.ReplaceAll(s, "\r\n", ""), " \t")
+}

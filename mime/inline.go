@@ -1,0 +1,59 @@
+package mime
+
+import (
+	"fmt"
+	"strings"
+)
+
+// inline gives the inline parts their Content-IDs and returns the HTML that refers to
+// them by these. Parts that are equal under two names are sent once.
+func (b *builder) inline() (html string, shown []*entity, err *Error) {
+	if len(b.d.Inline) > 0 && b.d.HTML == "" {
+		return "", nil, &Error{Field: "inline", Offset: -1, Reason: "inline parts without html",
+			Hint: `they are shown by <img src="cid:name"> in the html; what is not goes into attach`}
+	}
+	c := cidRewriter{ids: map[string]string{}, used: map[string]bool{}}
+	placed := map[string]bool{}
+	for _, in := range b.d.Inline {
+		place := "inline." + in.Name
+		offset, reason := textFault(in.Name)
+		switch {
+		case offset >= 0:
+			return "", nil, &Error{Field: "inline", Value: in.Name, Offset: offset, Reason: "the name " + reason, Hint: hintFor(reason)}
+		case in.Name == "" || strings.TrimSpace(in.Name) != in.Name:
+			return "", nil, &Error{Field: "inline", Value: in.Name, Offset: -1, Reason: "an inline part needs a name without blanks around it"}
+		case in.Part == nil:
+			return "", nil, &Error{Field: place, Offset: -1, Reason: "no part"}
+		case len(in.Part.parts) > 0:
+			return "", nil, &Error{Field: place, Offset: -1, Reason: "a multipart cannot be shown inline"}
+		case c.ids[in.Name] != "":
+			return "", nil, &Error{Field: place, Offset: -1, Reason: "two inline parts of this name"}
+		}
+		// DESIGN: names are local to the description; on the wire the ID must be
+		// unique in the world (RFC 2045, section 7), and the same in each retry.
+		id := in.Part.digest() + "@" + b.from[0].Domain()
+		c.ids[in.Name] = id
+		if placed[id] {
+			continue
+		}
+		placed[id] = true
+		e := newEntity(in.Part, InlineDisposition)
+		e.contentID = id
+		if e.disposition == "" {
+			e.disposition = InlineDisposition
+		}
+		shown = append(shown, e)
+	}
+	html = c.rewrite(b.d.HTML)
+	if c.bad != nil {
+		return "", nil, &Error{Field: "html", Value: b.d.HTML, Offset: c.bad.offset,
+			Reason: fmt.Sprintf("cid:%s has no inline part", c.bad.name), Hint: c.hint()}
+	}
+	for _, in := range b.d.Inline {
+		if !c.used[in.Name] {
+			return "", nil, &Error{Field: "inline." + in.Name, Offset: -1, Reason: "the html does not show it",
+				Hint: fmt.Sprintf(`refer to it as <img src="cid:%s">, or put it into attach`, in.Name)}
+		}
+	}
+	return html, shown, nil
+}

@@ -1,0 +1,120 @@
+package mime
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// Message is a finished message. It is immutable: all methods return copies, and it can
+// be written by any number of goroutines at once.
+type Message struct {
+	description Description
+	id          string
+	from        Address
+	to          []Address
+	chunks      [][]byte // what WriteTo writes, in order; shared with parts
+	head        int      // octets of the header in chunks[0], without the blank line
+	size        int64
+	utf8        bool
+}
+
+// Description returns what the message was built from, as it was given: what Build has
+// made, such as a Message-ID, is not in it. To change a message, change its description
+// and build another.
+func (m *Message) Description() Description { return m.description.clone() }
+
+// WriteTo writes the message as RFC 5322 has it: every line ends in CRLF, no dots are
+// doubled. It implements io.WriterTo.
+func (m *Message) WriteTo(w io.Writer) (int64, error) {
+	var written int64
+	for _, chunk := range m.chunks {
+		n, err := w.Write(chunk)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// Bytes returns a copy of what WriteTo writes.
+func (m *Message) Bytes() []byte {
+	all := make([]byte, 0, m.size)
+	for _, chunk := range m.chunks {
+		all = append(all, chunk...)
+	}
+	return all
+}
+
+// Size returns the number of octets WriteTo writes.
+func (m *Message) Size() int64 { return m.size }
+
+// ID returns the Message-ID with its angle brackets.
+func (m *Message) ID() string { return m.id }
+
+// Envelope returns the reverse-path and the recipients, without doubles. Domains are
+// A-labels, so that Mailbox is what MAIL and RCPT carry; a From without Mailbox is the
+// null reverse-path.
+func (m *Message) Envelope() (from Address, to []Address) {
+	return m.from, append([]Address(nil), m.to...)
+}
+
+// EightBit reports whether the body needs 8BITMIME (RFC 6152). It never does.
+func (m *Message) EightBit() bool { return false }
+
+// Binary reports whether the body needs BINARYMIME (RFC 3030). It never does.
+func (m *Message) Binary() bool { return false }
+
+// UTF8 reports whether the message needs SMTPUTF8 (RFC 6531): the local part of an
+// address, in the header or in the envelope, is not ASCII.
+func (m *Message) UTF8() bool { return m.utf8 }
+
+// Header returns the value of the first field of that name, in any case, as people read
+// it: unfolded and decoded.
+func (m *Message) Header(name string) (string, bool) {
+	for _, f := range m.Headers() {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value, true
+		}
+	}
+	return "", false
+}
+
+// Headers returns all fields in order, unfolded and decoded.
+func (m *Message) Headers() []Field {
+	var fields []Field
+	block := strings.TrimSuffix(string(m.chunks[0][:m.head]), "\r\n")
+	block = strings.NewReplacer("\r\n ", " ", "\r\n\t", "\t").Replace(block)
+	for line := range strings.SplitSeq(block, "\r\n") {
+		name, value, _ := strings.Cut(line, ":")
+		fields = append(fields, Field{name, decodeWords(strings.Trim(value, " \t"))})
+	}
+	return fields
+}
+
+// String describes the message on one line:
+// «message <id@example.org> to 2 recipients, 14.2 kB, "Subject"».
+func (m *Message) String() string {
+	recipients := "1 recipient"
+	if len(m.to) != 1 {
+		recipients = fmt.Sprintf("%d recipients", len(m.to))
+	}
+	subject := []rune(m.description.Subject)
+	if len(subject) > shownLength {
+		subject = append(subject[:shownLength], '…')
+	}
+	return fmt.Sprintf("«message %s to %s, %s, %q»", m.id, recipients, humanSize(m.size), string(subject))
+}
+
+// humanSize writes a number of bytes with a decimal unit.
+func humanSize(n int64) string {
+	if n < 1000 {
+		return fmt.Sprintf("%d B", n)
+	}
+	size, unit := float64(n)/1000, 0
+	for size >= 999.95 && unit < 2 {
+		size, unit = size/1000, unit+1
+	}
+	return fmt.Sprintf("%.1f %s", size, [...]string{"kB", "MB", "GB"}[unit])
+}

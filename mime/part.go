@@ -1,0 +1,138 @@
+package mime
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"sync"
+)
+
+// Limits of parts. The first is of File and Bytes, in bytes before encoding: parts are
+// held in memory, encoded.
+const (
+	MaxPartSize   = 128 << 20
+	maxPartDepth  = 32
+	maxPartsInAll = 10_000
+)
+
+// Disposition says how a reader presents a part (RFC 2183).
+type Disposition string
+
+const (
+	// Attachment is for parts that are saved or opened on demand.
+	Attachment Disposition = "attachment"
+	// InlineDisposition is for parts that are shown with the text.
+	InlineDisposition Disposition = "inline"
+)
+
+// PartOptions describe a part. The zero value leaves everything to detection.
+type PartOptions struct {
+	// Name is the file name a reader shows and saves under. Directories before it are
+	// cut off; control characters and bidirectional overrides are refused. For File,
+	// "" is the base name of the path.
+	Name string
+	// Type is a media type, with parameters if it needs them: "application/pdf",
+	// "text/calendar; method=REQUEST". "" is detected from the name, then the bytes.
+	Type string
+	// Charset declares the encoding of a text part. The bytes are not converted. ""
+	// declares "utf-8" for text that is valid UTF-8, and nothing for other text.
+	Charset string
+	// Disposition is where the part is presented. "" is Attachment for File and Bytes
+	// under Description.Attach, "inline" under Description.Inline, and none for NewPart.
+	Disposition Disposition
+}
+
+// Part is one body of a message, or a multipart tree of them. It is immutable and may
+// be part of any number of messages at once; it is encoded only once.
+type Part struct {
+	kind        mediaType
+	name        string
+	disposition Disposition
+	file        bool    // made by File or Bytes: to be presented as a file
+	parts       []*Part // of a multipart; data is nil then
+	data        []byte
+	text        bool // line ends are CRLF; may be encoded as text
+
+	depth, count int // of the tree below, itself included
+
+	encodeOnce sync.Once
+	body       encodedBody
+	digestOnce sync.Once
+	sum        string
+}
+
+// describe takes over the options that all kinds of parts share.
+func (p *Part) describe(opts PartOptions) (err *Error) {
+	if opts.Name != "" {
+		if p.name, err = fileName(opts.Name); err != nil {
+			return err
+		}
+	}
+	if opts.Type != "" {
+		if p.kind, err = parseMediaType(opts.Type); err != nil {
+			return err
+		}
+	}
+	if opts.Charset != "" {
+		charset := charsetName(opts.Charset)
+		if charset == "" {
+			return &Error{Value: opts.Charset, Offset: -1, Reason: "unknown charset"}
+		}
+		p.kind.charset = charset
+	}
+	switch opts.Disposition {
+	case "", Attachment, InlineDisposition:
+		p.disposition = opts.Disposition
+	default:
+		return &Error{Value: string(opts.Disposition), Offset: -1, Reason: "unknown disposition",
+			Hint: `"attachment" or "inline"`}
+	}
+	return nil
+}
+
+// encoded returns the body as it goes over the wire. It is computed at the first call.
+func (p *Part) encoded() encodedBody {
+	p.encodeOnce.Do(func() {
+		if p.text {
+			p.body = encodeText(p.data)
+		} else {
+			p.body = encodedBody{encodingBase64, encodeBase64(p.data)}
+		}
+	})
+	return p.body
+}
+
+// digest identifies the part by what a reader sees of it: type, name and bytes.
+func (p *Part) digest() string {
+	p.digestOnce.Do(func() {
+		h := sha256.New()
+		fmt.Fprintf(h, "%q %q %q %q\n", p.kind.name, p.kind.charset, p.kind.parameters, p.name)
+		h.Write(p.data)
+		p.sum = hex.EncodeToString(h.Sum(nil)[:16])
+	})
+	return p.sum
+}
+
+// Name returns the file name, or "".
+func (p *Part) Name() string { return p.name }
+
+// Type returns the media type without parameters, in lower case.
+func (p *Part) Type() string { return p.kind.name }
+
+// Size returns the number of bytes before encoding; of a multipart, of all its parts.
+func (p *Part) Size() int64 {
+	size := int64(len(p.data))
+	for _, child := range p.parts {
+		size += child.Size()
+	}
+	return size
+}
+
+// String describes the part on one line: «part "terms.pdf", application/pdf, 14.2 kB».
+func (p *Part) String() string {
+	name := ""
+	if p.name != "" {
+		name = fmt.Sprintf("%q, ", p.name)
+	}
+	return fmt.Sprintf("«part %s%s, %s»", name, p.kind.name, humanSize(p.Size()))
+}

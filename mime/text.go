@@ -1,0 +1,125 @@
+package mime
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const encodingHint = "strings are UTF-8; read the file with encoding=, or use mime.bytes for raw bytes"
+
+// textFault finds the first byte at which s is no UTF-8 or holds a control character,
+// and says what it is; the offset is -1 when there is none. The tab is left to the caller.
+//
+// Surrogates and overlong forms are invalid UTF-8 (RFC 3629, section 3), so that nothing
+// below has to ask what they might decode to.
+func textFault(s string) (offset int, reason string) {
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c < utf8.RuneSelf {
+			if (c < ' ' && c != '\t') || c == 0x7F {
+				return i, controlName(rune(c))
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			return i, invalidUTF8(c)
+		}
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
+			return i, controlName(r)
+		}
+		i += size
+	}
+	return -1, ""
+}
+
+// utf8Fault finds the first byte at which s is no UTF-8, or -1.
+func utf8Fault(s string) (offset int, reason string) {
+	if utf8.ValidString(s) {
+		return -1, ""
+	}
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(s[i:]); size == 1 {
+				return i, invalidUTF8(s[i])
+			}
+		}
+	}
+	return -1, ""
+}
+
+func invalidUTF8(c byte) string { return fmt.Sprintf("invalid UTF-8 (byte 0x%02X)", c) }
+
+func controlName(r rune) string {
+	switch r {
+	case '\r':
+		return "contains a carriage return"
+	case '\n':
+		return "contains a line feed"
+	case 0:
+		return "contains a NUL"
+	case '\t':
+		return "contains a tab"
+	}
+	return fmt.Sprintf("contains the control character U+%04X", r)
+}
+
+// isBidiOverride reports characters that show the text after them in another order than
+// the one it is stored in, which is what makes "gpj.exe" look like a picture.
+func isBidiOverride(r rune) bool {
+	return (r >= '\u202A' && r <= '\u202E') || (r >= '\u2066' && r <= '\u2069')
+}
+
+func isASCII(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// canonicalText gives text the line ends of RFC 2046, section 4.1.1: CR, LF and CRLF
+// all become CRLF, and a last line without an end gets one.
+func canonicalText(text string) []byte {
+	if text == "" {
+		return nil
+	}
+	lines := strings.Count(text, "\n") + strings.Count(text, "\r")
+	out := make([]byte, 0, len(text)+lines+2)
+	for {
+		end := strings.IndexAny(text, "\r\n")
+		if end < 0 {
+			break
+		}
+		out = append(out, text[:end]...)
+		out = append(out, '\r', '\n')
+		if text[end] == '\r' && end+1 < len(text) && text[end+1] == '\n' {
+			end++
+		}
+		text = text[end+1:]
+	}
+	if text != "" {
+		out = append(out, text...)
+		out = append(out, '\r', '\n')
+	}
+	return out
+}
+
+// hasOnlyCRLF reports whether every CR and LF of data stands in a CRLF.
+func hasOnlyCRLF(data []byte) bool {
+	for {
+		i := bytes.IndexAny(data, "\r\n")
+		if i < 0 {
+			return true
+		}
+		if data[i] != '\r' || i+1 >= len(data) || data[i+1] != '\n' {
+			return false
+		}
+		data = data[i+2:]
+	}
+}
