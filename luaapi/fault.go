@@ -33,20 +33,32 @@ func (b *bound) fault(err error) *engine.Fault {
 			f.Code, f.Enhanced = wire.Reply.Code, wire.Reply.Enhanced
 		}
 		return f
+	case errors.As(err, &message) && message.Field == "file":
+		f := &engine.Fault{Kind: engine.KindFile, Message: message.Value + ": " + message.Reason, Hint: message.Hint, Err: err}
+		return b.fileFault(err, f)
 	case errors.As(err, &message):
-		f := &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: message.Hint, Err: err}
-		var path *fs.PathError
-		if errors.As(err, &path) {
-			f.Kind = engine.KindFile
-		}
-		return f
+		return b.fileFault(err, &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: message.Hint, Err: err})
 	case errors.As(err, &address):
-		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: address.Hint, Err: err}
+		hint := address.Hint
+		if hint == "" {
+			hint = "an address is one mailbox, as in ann@example.org or Ann <ann@example.org>"
+		}
+		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: hint, Err: err}
 	}
-	kind := engine.KindArgument
+	return b.fileFault(err, &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Err: err})
+}
+
+// fileFault makes f one of the kind "file" where a file was the cause: with the
+// whole path, which is what a reader needs to see.
+func (b *bound) fileFault(err error, f *engine.Fault) *engine.Fault {
 	var path *fs.PathError
-	if errors.As(err, &path) {
-		kind = engine.KindFile
+	if !errors.As(err, &path) {
+		return f
 	}
-	return &engine.Fault{Kind: kind, Message: err.Error(), Err: err}
+	f.Kind = engine.KindFile
+	f.Message = path.Path + ": " + path.Err.Error()
+	if f.Hint == "" && errors.Is(err, fs.ErrNotExist) {
+		f.Hint = "relative paths start at the project folder " + b.options.Root
+	}
+	return f
 }

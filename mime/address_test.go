@@ -73,9 +73,12 @@ func TestHostileAddresses(t *testing.T) {
 	local64, local65 := strings.Repeat("l", 64), strings.Repeat("l", 65)
 	label := strings.Repeat("d", 63)
 	domain := func(n int) string { // n octets
-		s := strings.Repeat(label+".", 5)
-		s = s[:n-4]
-		return strings.TrimRight(s, ".") + strings.Repeat("x", len(s)-len(strings.TrimRight(s, "."))) + ".org"
+		s := []byte(strings.Repeat(label+".", 5)[:n-4])
+		if s[len(s)-1] == '.' {
+			s[len(s)-1] = 'x'
+			s[len(s)-2] = '.'
+		}
+		return string(s) + ".org"
 	}
 	for _, test := range []struct {
 		text   string

@@ -45,7 +45,13 @@ func (h *headerWriter) phrase(name, after string) {
 	plain, ok := plainName(name)
 	switch {
 	case !ok || len(plain) > maxLine-maxFieldName:
-		h.encoded(name, 0)
+		if base, length := wordEncoding(name); length <= wordLimit-wordFrame {
+			// Whole on the next line rather than in two: some readers keep the blank
+			// between two encoded-words of a name.
+			h.word(string(appendWord(nil, name, base)))
+		} else {
+			h.encoded(name, 0)
+		}
 		if after != "" {
 			h.word(after)
 		}

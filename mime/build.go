@@ -258,7 +258,7 @@ func (b *builder) tree() (*entity, *Error) {
 		if count += p.count; count > maxPartsInAll {
 			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "more than 10,000 parts"}
 		}
-		mixed = append(mixed, newEntity(p, Attachment))
+		mixed = append(mixed, newEntity(p, DispositionAttachment))
 	}
 	if len(b.d.Attach) == 0 {
 		return mixed[0], nil

@@ -15,8 +15,9 @@
 //	RFC 6532   UTF-8 in local parts, and there only
 //	UTS #46    domains that are not ASCII, nontransitional
 //
-// Every message built here is 7-bit: text is sent as it is where its lines allow it,
-// and as quoted-printable or base64, whichever is shorter, where they do not.
+// Every body built here is 7-bit: text is sent as it is where its lines allow it, and as
+// quoted-printable or base64, whichever is shorter, where they do not. So is every header,
+// unless a local part is not ASCII.
 //
 // All bytes of all header fields go through one serializer, which checks each of
 // them a last time; a description that would break a line is an [Error], never a

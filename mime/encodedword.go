@@ -51,11 +51,7 @@ func needsEncoding(s string) bool {
 // reader drops (RFC 2047, section 6.2), are not part of the text. A number of octets is
 // kept free on each line, for what will be glued to the last word.
 func (h *headerWriter) encoded(text string, free int) {
-	qLength := 0
-	for i := 0; i < len(text); i++ {
-		qLength += qCost(text[i])
-	}
-	base := qLength > base64.StdEncoding.EncodedLen(len(text))
+	base, _ := wordEncoding(text)
 	for text != "" {
 		room := min(wordLimit, foldAt-h.col-1-free) - wordFrame
 		if room < wordSpace {
@@ -69,17 +65,33 @@ func (h *headerWriter) encoded(text string, free int) {
 			n = runesWithin(text, room, qCost)
 		}
 		before := len(h.buf)
-		if base {
-			h.buf = append(h.buf, " =?utf-8?b?"...)
-			h.buf = base64.StdEncoding.AppendEncode(h.buf, []byte(text[:n]))
-		} else {
-			h.buf = append(h.buf, " =?utf-8?q?"...)
-			h.buf = appendQ(h.buf, text[:n])
-		}
-		h.buf = append(h.buf, "?="...)
+		h.buf = append(h.buf, ' ')
+		h.buf = appendWord(h.buf, text[:n], base)
 		h.col += len(h.buf) - before
 		text = text[n:]
 	}
+}
+
+// wordEncoding returns whether B is shorter than Q, and the length of the shorter.
+func wordEncoding(text string) (base bool, length int) {
+	q := 0
+	for i := 0; i < len(text); i++ {
+		q += qCost(text[i])
+	}
+	b := base64.StdEncoding.EncodedLen(len(text))
+	return q > b, min(q, b)
+}
+
+// appendWord appends one encoded-word.
+func appendWord(dst []byte, text string, base bool) []byte {
+	if base {
+		dst = append(dst, "=?utf-8?b?"...)
+		dst = base64.StdEncoding.AppendEncode(dst, []byte(text))
+	} else {
+		dst = append(dst, "=?utf-8?q?"...)
+		dst = appendQ(dst, text)
+	}
+	return append(dst, "?="...)
 }
 
 // runesWithin returns the length in bytes of the longest run of whole code points whose

@@ -20,7 +20,7 @@ func newEntity(p *Part, disposition Disposition) *entity {
 		e.disposition = disposition
 	}
 	for _, child := range p.parts {
-		e.children = append(e.children, newEntity(child, Attachment))
+		e.children = append(e.children, newEntity(child, DispositionAttachment))
 	}
 	return e
 }

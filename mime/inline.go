@@ -37,10 +37,10 @@ func (b *builder) inline() (html string, shown []*entity, err *Error) {
 			continue
 		}
 		placed[id] = true
-		e := newEntity(in.Part, InlineDisposition)
+		e := newEntity(in.Part, DispositionInline)
 		e.contentID = id
 		if e.disposition == "" {
-			e.disposition = InlineDisposition
+			e.disposition = DispositionInline
 		}
 		shown = append(shown, e)
 	}

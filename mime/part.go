@@ -19,10 +19,10 @@ const (
 type Disposition string
 
 const (
-	// Attachment is for parts that are saved or opened on demand.
-	Attachment Disposition = "attachment"
-	// InlineDisposition is for parts that are shown with the text.
-	InlineDisposition Disposition = "inline"
+	// DispositionAttachment is for parts that are saved or opened on demand.
+	DispositionAttachment Disposition = "attachment"
+	// DispositionInline is for parts that are shown with the text.
+	DispositionInline Disposition = "inline"
 )
 
 // PartOptions describe a part. The zero value leaves everything to detection.
@@ -37,7 +37,7 @@ type PartOptions struct {
 	// Charset declares the encoding of a text part. The bytes are not converted. ""
 	// declares "utf-8" for text that is valid UTF-8, and nothing for other text.
 	Charset string
-	// Disposition is where the part is presented. "" is Attachment for File and Bytes
+	// Disposition is where the part is presented. "" is "attachment" for File and Bytes
 	// under Description.Attach, "inline" under Description.Inline, and none for NewPart.
 	Disposition Disposition
 }
@@ -81,7 +81,7 @@ func (p *Part) describe(opts PartOptions) (err *Error) {
 		p.kind.charset = charset
 	}
 	switch opts.Disposition {
-	case "", Attachment, InlineDisposition:
+	case "", DispositionAttachment, DispositionInline:
 		p.disposition = opts.Disposition
 	default:
 		return &Error{Value: string(opts.Disposition), Offset: -1, Reason: "unknown disposition",

@@ -153,7 +153,7 @@ func TestPartOptions(t *testing.T) {
 		{PartOptions{Name: "x", Charset: `utf-8"; x="`}, "unknown charset"},
 		{PartOptions{Name: "x", Charset: "latin1"}, ""},
 		{PartOptions{Name: "x", Disposition: "inline; x=y"}, "unknown disposition"},
-		{PartOptions{Name: "x", Disposition: InlineDisposition}, ""},
+		{PartOptions{Name: "x", Disposition: DispositionInline}, ""},
 	} {
 		p, err := Bytes([]byte("x"), test.options)
 		if test.reason == "" {

@@ -1,0 +1,262 @@
+package luaapi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/sink"
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// rehearse runs Lua source against a sink and returns what it printed.
+func rehearse(t *testing.T, source string) (string, Tally, error) {
+	t.Helper()
+	s, err := sink.Open(sink.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	examples, err := filepath.Abs("../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	for _, name := range []string{"bear.png", "terms.pdf"} {
+		content, err := os.ReadFile(filepath.Join(examples, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(root, name), content, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	api := New(Options{
+		Root: root, Rehearsal: true, RootCAs: s.RootCAs(),
+		Dial: func(ctx context.Context, target smtp.Target) (net.Conn, error) {
+			return s.Dial(ctx, target.Host, target.Port, target.TLS)
+		},
+	})
+	var out bytes.Buffer
+	rt := engine.New(engine.Options{Modules: api.Modules(), Stdout: &out, Stderr: &out})
+	script, err := engine.LoadSource("test.lua", source)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, source)
+	}
+	err = rt.Run(t.Context(), script)
+	api.Close(t.Context())
+	if closing := rt.Close(t.Context()); closing != nil {
+		t.Error(closing)
+	}
+	return out.String(), api.Tally(), err
+}
+
+// around is what an example of the manual may take for granted.
+const around = `
+local smtp, mime, time = require "smtp", require "mime", require "time"
+local message = mime.message { from = "news@bank.example", to = "ann@example.org", subject = "Hello", text = "Hello" }
+`
+
+const aroundSession = around + `
+local session = smtp.connect { host = "mail.bank.example", port = 25, tls = "off", username = "ann", password = "secret", auth_in_clear = true }
+local result = session:send(message)
+`
+
+// TestExamples runs the example of every function in the manual.
+func TestExamples(t *testing.T) {
+	for _, m := range Modules() {
+		eachFunction(m, func(f *Function) {
+			t.Run(f.Full(), func(t *testing.T) {
+				if f.Example == "" {
+					t.Fatal("no example")
+				}
+				before := around
+				if strings.Contains(f.Full(), ":") {
+					before = aroundSession
+				}
+				switch f.Full() {
+				case "session:auth":
+					before = around + `local session = smtp.connect { host = "mail.bank.example" }` + "\n"
+				case "session:starttls":
+					before = around + `local session = smtp.dial { host = "mail.bank.example", port = 587 } session:ehlo()` + "\n"
+				case "session:rcpt", "session:bdat":
+					before += "session:mail('a@bank.example') session:rcpt('bob@example.org')\n"
+				case "session:data":
+					before += "session:mail('a@bank.example') session:rcpt('bob@example.org')\n"
+				case "session:body":
+					before += "session:mail('a@bank.example') session:rcpt('bob@example.org') session:data()\n"
+				}
+				if _, _, err := rehearse(t, before+f.Example); err != nil {
+					t.Errorf("%v\n%s", err, f.Example)
+				}
+			})
+		})
+	}
+}
+
+// TestDescriptors checks every descriptor for what the manual needs.
+func TestDescriptors(t *testing.T) {
+	sentence := func(where, text string) {
+		if text == "" || strings.HasSuffix(text, " ") {
+			t.Errorf("%s: no documentation: %q", where, text)
+		}
+	}
+	options := func(where string, v any) {
+		var check func(reflect.Type)
+		check = func(typ reflect.Type) {
+			for _, field := range optionFields(typ) {
+				sentence(where+", option "+field.Name, field.Tag.Get("doc"))
+				if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[smtp.Secret]() {
+					check(field.Type)
+				}
+			}
+		}
+		check(reflect.TypeOf(v))
+	}
+	for _, m := range Modules() {
+		sentence(m.Name, m.Doc)
+		for _, class := range m.Classes {
+			sentence(class.Name, class.Doc)
+			if class.Text == nil {
+				t.Errorf("%s has no tostring", class.Name)
+			}
+			for _, f := range class.Fields {
+				sentence(class.Name+"."+f.Name, f.Doc)
+				if f.Type == "" || f.Get == nil {
+					t.Errorf("%s.%s has no type or no value", class.Name, f.Name)
+				}
+			}
+		}
+		eachFunction(m, func(f *Function) {
+			sentence(f.Full(), f.Doc)
+			if f.Call == nil {
+				t.Errorf("%s does nothing", f.Full())
+			}
+			if f.Options != nil {
+				options(f.Full(), f.Options)
+			}
+			if found, _ := Find(f.Full()); found == nil {
+				t.Errorf("%s is not found", f.Full())
+			}
+		})
+	}
+}
+
+// TestFields reads every field of every kind of object.
+func TestFields(t *testing.T) {
+	objects := map[string]string{
+		"session": "session", "reply": "session.greeting", "result": "result", "recipient": "result.recipients[1]",
+		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
+	}
+	for _, m := range Modules() {
+		for _, class := range m.Classes {
+			object, ok := objects[class.Name]
+			if !ok {
+				t.Errorf("no object of class %s is tested", class.Name)
+				continue
+			}
+			source := aroundSession + "local o = " + object + "\nassert(#tostring(o) > 0 and ('' .. o) == tostring(o))\n"
+			for _, f := range class.Fields {
+				source += fmt.Sprintf("local v = o.%s\n", f.Name)
+				base, _, optional := strings.Cut(strings.TrimSuffix(f.Type, "[]"), "?")
+				switch {
+				case strings.HasSuffix(f.Type, "[]"), strings.HasPrefix(f.Type, "table"):
+					base = "table"
+				case base == "integer":
+					base = "number"
+				case base != "string" && base != "boolean":
+					base = "userdata"
+				}
+				source += fmt.Sprintf("assert(type(v) == %q or v == nil and %v, %q .. type(v))\n", base, optional || strings.HasSuffix(f.Type, "?"), class.Name+"."+f.Name+" is a ")
+			}
+			source += fmt.Sprintf("local ok, e = pcall(function() return o.nonsense end)\nassert(not ok and e:find('%s has no field'), e)\n", class.Name)
+			source += "ok, e = pcall(function() o.x = 1 end)\nassert(not ok and e:find('read%-only'), e)\n"
+			if _, _, err := rehearse(t, source); err != nil {
+				t.Errorf("%s: %v", class.Name, err)
+			}
+		}
+	}
+}
+
+// TestMistakes are calls that must not be guessed at.
+func TestMistakes(t *testing.T) {
+	for _, test := range []struct{ source, want string }{
+		{`smtp.connect { prot = 1 }`, `smtp.connect: unknown option "prot" (did you mean "port"?)`},
+		{`smtp.connect { host = "h", port = 1.5 }`, `option "port" must be a whole number, got number`},
+		{`smtp.connect { host = "h", port = "25" }`, `option "port" must be a whole number, got string`},
+		{`smtp.connect { host = "h", account = "main" }`, `exclude each other`},
+		{`smtp.connect { host = "h", timeouts = { grteting = 1 } }`, `timeouts: unknown option "grteting" (did you mean "greeting"?)`},
+		{`smtp.connect { host = "h", timeouts = { greeting = "soon" } }`, `"soon" is not a duration`},
+		{`smtp.connect { "h" }`, `unknown option "1"`},
+		{`smtp.connect(1)`, `argument 1 (account) must be string|connect.options, got number`},
+		{`smtp.connect("a", "b", "c")`, `smtp.connect: takes 1 argument, got 3`},
+		{`session.send(message)`, `session:send: expected a session before the colon, got message`},
+		{`session:send()`, `argument 1 (message) is missing`},
+		{`session:send("text")`, `argument 1 (message) must be message|description, got string`},
+		{`session:mail()`, `argument 1 (address) is missing`},
+		{`session:command("NOOP\r\nRSET")`, `command holds a carriage return`},
+		{`session:command("STARTTLS")`, `use the method starttls`},
+		{`session:pipeline{ "AUTH PLAIN x" }`, `use the method auth`},
+		{`session:pipeline{ "DATA", "NOOP" }`, `DATA must be the last`},
+		{`session:body("x")`, `the server has not asked for it`},
+		{`mime.message { from = "a@x.example", to = "b@x.example", subjet = "x" }`, `unknown option "subjet" (did you mean "subject"?)`},
+		{`mime.message { from = "a@x.example", to = "a@x.example, b@x.example", text = "" }`, `smtp`},
+		{`mime.message { from = "a@x.example", to = "b@x.example", subject = "\255" }`, `option "subject" is not valid UTF-8 at byte 1`},
+		{`mime.message { from = "a@x.example", to = "b@x.example", attach = { "terms.pdf" } }`, `attach[1] must be a part, got string`},
+		{`mime.message { from = "a@x.example", to = "b@x.example", headers = { ["X-A"] = "1\r\nBcc: e@x" } }`, `headers.X-A`},
+		{`mime.message { from = "a@x.example", to = "b@x.example", headers = { Bcc = "e@x.example" } }`, `headers`},
+		{`mime.part { type = "text/plain" }`, `give either "body" or "parts"`},
+		{`message:save("../x.eml")`, `not inside the project folder`},
+		{`time.sleep("soon")`, `not a duration`},
+		{`session:read(0)`, `between 1 and 10000`},
+		{`session:rcpt("a@b.example", { notify = "often" })`, `notify "often"`},
+		{`session:mail("a@b.example>\r\nDATA")`, `smtp`},
+		{`smtp.send({ from = "a@x.example", to = "b@x.example", text = "x" }, { stop_after = "data" })`, `must be "rcpt"`},
+	} {
+		_, tally, err := rehearse(t, aroundSession+test.source)
+		if err == nil {
+			t.Errorf("%s: no error", test.source)
+			continue
+		}
+		want := test.want
+		if want == "smtp" {
+			want = "@" // any error that shows the address
+		}
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%s:\n got  %v\n want %s", test.source, err, test.want)
+		}
+		if tally.Sent != 1 { // the one of aroundSession
+			t.Errorf("%s: sent %d messages", test.source, tally.Sent)
+		}
+	}
+}
+
+// TestOrder keeps header fields and recipients in the order of the script:
+// traversal of a Lua table has none.
+func TestOrder(t *testing.T) {
+	out, _, err := rehearse(t, around+`
+local to, fields = {}, {}
+for i = 1, 50 do
+  to[i] = "person" .. i .. "@example.org"
+  fields[i] = { "X-Field-" .. i, tostring(i) }
+end
+local m = mime.message { from = "a@bank.example", to = to, headers = fields, text = "x" }
+local i = 0
+for _, field in ipairs(m:headers()) do
+  if field[1]:find "^X%-Field" then i = i + 1; assert(field[1] == "X-Field-" .. i and field[2] == tostring(i)) end
+end
+assert(i == 50)
+for i, r in ipairs(smtp.send(m).recipients) do assert(r.address == "person" .. i .. "@example.org") end
+print "ok"
+`)
+	if err != nil || out != "ok\n" {
+		t.Fatalf("%s%v", out, err)
+	}
+}
