@@ -38,9 +38,6 @@ func (r *replyReader) buffered() int { return len(r.buf) + r.total }
 
 func (r *replyReader) feed(p []byte) { r.buf = append(r.buf, p...) }
 
-// forget drops everything that has arrived.
-func (r *replyReader) forget() { *r = replyReader{buf: r.buf[:0]} }
-
 // next returns the next whole reply; complete is false where more bytes are needed.
 func (r *replyReader) next() (reply Reply, complete bool, err error) {
 	for {

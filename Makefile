@@ -1,0 +1,63 @@
+# Everything a developer runs. `make check` is what every commit must pass.
+
+GO ?= go
+FUZZTIME ?= 10s
+PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+
+.PHONY: build test check format vet staticcheck race generate interop interop-install fuzz bench platforms clean
+
+build:
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o mailscript ./cmd/mailscript
+
+test:
+	$(GO) test ./...
+
+# The layer rules and the comparison of generated files are tests of their own,
+# so race covers them.
+check: format vet staticcheck race
+
+format:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted:"; echo "$$unformatted"; exit 1; fi
+
+vet:
+	$(GO) vet ./...
+	$(GO) vet -tags interop ./interop/...
+
+staticcheck:
+	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+
+race:
+	$(GO) test -race -shuffle=on ./...
+
+generate:
+	$(GO) run ./luaapi/internal/generate
+
+# Against real servers and readers; install.sh fetches what a Debian machine lacks.
+interop-install:
+	bash interop/install.sh
+
+interop:
+	$(GO) test -tags interop -count=1 ./interop/...
+
+# Each target for a short while; FUZZTIME=10m for a long one. The minimiser is
+# kept short: it can spend a whole run on one input.
+fuzz:
+	@set -e; for package in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "$$package $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
+		done; \
+	done
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+platforms:
+	@set -e; for platform in $(PLATFORMS); do \
+		echo $$platform; \
+		CGO_ENABLED=0 GOOS=$${platform%/*} GOARCH=$${platform#*/} $(GO) build -trimpath -ldflags "-s -w" -o /dev/null ./cmd/mailscript; \
+	done
+
+clean:
+	rm -f mailscript

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// caughtBy is how many messages each example sends.
+var caughtBy = map[string]int{
+	"hello.lua": 1, "plain.lua": 1, "html.lua": 1, "attachments.lua": 2, "loop.lua": 3,
+	"dialogue.lua": 1, "pipeline.lua": 0, "starttls.lua": 1,
+}
+
+// TestExamples runs every example against the sink, and looks whether it opens
+// with what it shows.
+func TestExamples(t *testing.T) {
+	paths, err := filepath.Glob("../../examples/*.lua")
+	if err != nil || len(paths) < len(caughtBy) {
+		t.Fatal(len(paths), err)
+	}
+	for _, path := range paths {
+		name := filepath.Base(path)
+		t.Run(name, func(t *testing.T) {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(string(text), "-- "+name+": ") {
+				t.Errorf("does not open with what it shows")
+			}
+			folder := t.TempDir()
+			var stdout, stderr bytes.Buffer
+			status := Main(context.Background(), []string{"run", "--sink=" + folder, path}, strings.NewReader(""), &stdout, &stderr)
+			if status != 0 || stdout.Len() == 0 {
+				t.Fatalf("exit status %d\n%s%s", status, stdout.String(), stderr.String())
+			}
+			caught, err := os.ReadDir(filepath.Join(folder, "new"))
+			want, known := caughtBy[name]
+			if err != nil || !known || len(caught) != want {
+				t.Errorf("caught %d messages, %v; want %d", len(caught), err, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/mailscript/mailscript/"
+
+// layers are what each package may import of ours, and why.
+var layers = map[string]struct {
+	may []string
+	why string
+}{
+	"smtp":                     {nil, "the client core knows nothing of messages, scripts or configuration"},
+	"smtp/server":              {nil, "the server codec stands under tests of the client and must not share its mistakes"},
+	"mime":                     {nil, "messages know nothing of how they travel"},
+	"engine":                   {[]string{"engine/lualib"}, "the runtime gets its modules passed in"},
+	"engine/lualib":            {nil, "Lua's own library knows nothing of mail"},
+	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
+	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
+	"luaapi":                   {[]string{"engine", "config", "smtp", "mime"}, "bindings adapt the layers below"},
+	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
+	"interop":                  {nil, "tests of the finished binary"},
+	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "sink", "smtp", "mime", "luaapi/library"}, "the command puts everything together"},
+	"luaapi/library":           {nil, "generated definitions"},
+}
+
+// outsiders are packages that only some of ours may import.
+var outsiders = []struct {
+	path string
+	only []string
+	why  string
+}{
+	{"github.com/yuin/gopher-lua", []string{"engine", "engine/lualib", "luaapi"}, "only the runtime and the bindings know gopher-lua"},
+	{"github.com/BurntSushi/toml", []string{"config"}, "only config knows TOML"},
+	{"github.com/spf13/cobra", []string{"cmd/mailscript"}, "only the command has flags"},
+	{"net/smtp", nil, "the client core is our own"},
+}
+
+// TestLayers compares what packages import with what the design allows.
+func TestLayers(t *testing.T) {
+	list := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports", module+"...")
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for decoder := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p struct {
+			ImportPath           string
+			Imports, TestImports []string
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, module)
+		layer, known := layers[name]
+		if !known {
+			t.Errorf("package %s is in no layer; add it to the list, with the reason", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if ours, ok := strings.CutPrefix(imported, module); ok && !slices.Contains(layer.may, ours) {
+				t.Errorf("%s imports %s: %s", name, ours, layer.why)
+			}
+		}
+		for _, outsider := range outsiders {
+			if slices.Contains(p.Imports, outsider.path) && !slices.Contains(outsider.only, name) {
+				t.Errorf("%s imports %s: %s", name, outsider.path, outsider.why)
+			}
+			if outsider.only == nil && slices.Contains(p.TestImports, outsider.path) {
+				t.Errorf("a test of %s imports %s: %s", name, outsider.path, outsider.why)
+			}
+		}
+	}
+}
