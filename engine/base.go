@@ -2,7 +2,6 @@ package engine
 
 import (
 	"io"
-	"runtime/metrics"
 	"sort"
 	"strings"
 
@@ -45,10 +44,14 @@ func (rt *Runtime) assert(L *lua.LState) int {
 	if lua.LVAsBool(lualib.CheckAny(L, 1, "assert")) {
 		return L.GetTop()
 	}
+	value := L.Get(2)
 	if L.GetTop() < 2 {
-		rt.raise(L, lua.LString("assertion failed!"))
+		value = lua.LString("assertion failed!")
 	}
-	rt.raise(L, L.Get(2))
+	if text, ok := value.(lua.LString); ok {
+		rt.notes.add(note{text: string(text), where: rt.Where(L)})
+	}
+	rt.raise(L, value)
 	return 0
 }
 
@@ -72,9 +75,7 @@ func (rt *Runtime) error(L *lua.LState) int {
 func collectGarbage(L *lua.LState) int {
 	kib := lua.LNumber(0)
 	if L.OptString(1, "collect") == "count" {
-		sample := []metrics.Sample{{Name: heapMetric}}
-		metrics.Read(sample)
-		kib = lua.LNumber(sample[0].Value.Uint64()) / 1024
+		kib = lua.LNumber(heapSize(newHeapSample())) / 1024
 	}
 	L.Push(kib)
 	return 1
@@ -91,7 +92,7 @@ func (rt *Runtime) setMetatable(L *lua.LState) int {
 		lualib.ArgumentError(L, 2, "setmetatable", "nil or table expected")
 	}
 	if mt, ok := table.Metatable.(*lua.LTable); ok && mt.RawGetString("__metatable") != lua.LNil {
-		rt.raise(L, lua.LString(rt.position(L)+"cannot change a protected metatable"))
+		rt.refuse(L, "cannot change a protected metatable")
 	}
 	L.SetMetatable(table, L.Get(2))
 	L.SetTop(1)

@@ -48,7 +48,7 @@ func (rt *Runtime) newCoroutine(L *lua.LState, fn *lua.LFunction) *lua.LState {
 	if len(c.started) >= maxCoroutines && c.sweep() >= maxCoroutines {
 		runtime.GC()
 		if c.sweep() >= maxCoroutines {
-			rt.raise(L, lua.LString(rt.position(L)+"too many coroutines: 1000 are alive"))
+			rt.refuse(L, "too many coroutines: 1000 are alive")
 		}
 	}
 	body := rt.body(L, fn)
@@ -148,7 +148,7 @@ func (rt *Runtime) resume(L, th *lua.LState, args []lua.LValue) (ok bool, values
 	case status != "suspended":
 		return false, []lua.LValue{lua.LString("cannot resume non-suspended coroutine")}
 	case len(rt.coroutines.running) >= maxResumes:
-		rt.raise(L, lua.LString(rt.position(L)+"stack overflow (more than 100 coroutines resume each other)"))
+		rt.refuse(L, "stack overflow (more than 100 coroutines resume each other)")
 	}
 	rt.checkNesting(L)
 	var fn *lua.LFunction
@@ -156,7 +156,7 @@ func (rt *Runtime) resume(L, th *lua.LState, args []lua.LValue) (ok bool, values
 		fn, _ = th.Get(1).(*lua.LFunction)
 		th.SetTop(0)
 	}
-	th.SetContext(rt.ctx)
+	th.SetContext(rt.threadCtx)
 	rt.calls = append(rt.calls, call{thread: th, caller: L, name: "coroutine", resume: true})
 	rt.coroutines.running = append(rt.coroutines.running, th)
 	level := len(rt.calls)
@@ -189,7 +189,7 @@ func (rt *Runtime) coroutineError(L *lua.LState, err error) lua.LValue {
 		return failed.Object
 	}
 	switch {
-	case text == callStackOverflow:
+	case text == callStackOverflow || text == registryOverflow:
 		return lua.LString(rt.position(L) + "stack overflow")
 	case strings.HasPrefix(string(text), "runtime error: "):
 		rt.Abort(L, &InternalError{Function: "coroutine", Value: string(text)})
@@ -203,10 +203,10 @@ func (rt *Runtime) coroutineError(L *lua.LState, err error) lua.LValue {
 // wrong frame.
 func (rt *Runtime) yield(L *lua.LState) int {
 	if len(rt.coroutines.running) == 0 {
-		rt.raise(L, lua.LString(rt.position(L)+"cannot yield outside a coroutine"))
+		rt.refuse(L, "cannot yield outside a coroutine")
 	}
 	if across := rt.unyieldable(L); across != "" {
-		rt.raise(L, lua.LString(rt.position(L)+"cannot yield across "+across))
+		rt.refuse(L, "cannot yield across "+across)
 	}
 	return -1
 }

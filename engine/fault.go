@@ -137,7 +137,7 @@ func optionalValue(v lua.LValue) lua.LValue {
 }
 
 func (rt *Runtime) faultMetatable() *lua.LTable {
-	mt := rt.main.NewTable()
+	mt := rt.main.CreateTable(0, 8)
 	handled := rt.NewFunction("fault.handled", rt.faultHandled)
 	mt.RawSetString("__name", lua.LString("fault"))
 	mt.RawSetString("__metatable", lua.LString("fault"))
@@ -194,7 +194,7 @@ func (rt *Runtime) concatText(L *lua.LState) int {
 		case lua.LString, lua.LNumber, *lua.LUserData:
 			text[i] = L.ToStringMeta(v).String()
 		default:
-			rt.raise(L, lua.LString(rt.position(L)+"attempt to concatenate a "+TypeName(v)+" value"))
+			rt.refuse(L, "attempt to concatenate a "+TypeName(v)+" value")
 		}
 	}
 	L.Push(lua.LString(text[0] + text[1]))

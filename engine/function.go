@@ -37,9 +37,10 @@ func (rt *Runtime) contain(L *lua.LState, name string, r any) {
 	case *lua.ApiError:
 		panic(r)
 	default:
-		if r == callStackOverflow {
-			rt.raise(L, lua.LString(rt.position(L)+"stack overflow"))
+		stack := debug.Stack()
+		if isOverflow(r, stack) {
+			rt.refuse(L, "stack overflow")
 		}
-		rt.Abort(L, &InternalError{Function: name, Value: r, Stack: debug.Stack()})
+		rt.Abort(L, &InternalError{Function: name, Value: r, Stack: stack})
 	}
 }

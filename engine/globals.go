@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"math/rand/v2"
 
 	lua "github.com/yuin/gopher-lua"
@@ -46,7 +47,7 @@ func (rt *Runtime) fill(table *lua.LTable, prefix string, functions library) {
 // makeStrict makes reading an undefined global an error: `attach = { misspelt }` would be an empty list
 // otherwise. Writing stays legal, and so does rawget(_G, name).
 func (rt *Runtime) makeStrict(globals *lua.LTable) {
-	mt := rt.main.NewTable()
+	mt := rt.main.CreateTable(0, 8)
 	mt.RawSetString("__metatable", lua.LString("_G"))
 	mt.RawSetString("__index", rt.NewFunction("_G", func(L *lua.LState) int {
 		name, ok := L.Get(2).(lua.LString)
@@ -84,12 +85,13 @@ func (rt *Runtime) refuseUndefined(L *lua.LState, name string) {
 // its state with the process.
 func (rt *Runtime) openMath(globals *lua.LTable) {
 	rt.openUpstream(lua.OpenMath)
-	math := globals.RawGetString("math").(*lua.LTable)
+	table := globals.RawGetString("math").(*lua.LTable)
+	table.RawSetString("huge", lua.LNumber(math.Inf(1))) // gopher-lua has the largest finite number
 	// Seeded per Runtime and at random: PUC Lua starts every run with the same numbers, which nobody wants of a
 	// mail program.
 	source := rand.NewPCG(rand.Uint64(), rand.Uint64())
 	random := rand.New(source)
-	rt.fill(math, "math.", library{
+	rt.fill(table, "math.", library{
 		"random": func(L *lua.LState) int {
 			low, high := 1, 0
 			switch L.GetTop() {

@@ -143,8 +143,8 @@ func TestX4DeepSource(t *testing.T) {
 		"functions":   strings.Repeat("x = function() ", 150) + strings.Repeat("end ", 150),
 		"statements":  strings.Repeat("f(x).y = g{1, 2} + h'x'\n", 20_000),
 		"elements":    "x = {" + strings.Repeat("a + b, f(c), ", 40_000) + "}",
-		"elseifs":     "if a then " + strings.Repeat("elseif a then ", 1_000) + "end",
-		"sums":        "x = 1" + strings.Repeat("+1", 2_000),
+		"elseifs":     "if a then " + strings.Repeat("elseif a then ", 990) + "end",
+		"sums":        "x = a" + strings.Repeat("+a", 990),
 		"strings":     "x = [==[" + strings.Repeat("((", 1_000) + "]==] .. '((((' -- " + strings.Repeat("{", 1_000) + "\n--[[" + strings.Repeat("{", 1_000) + "]]",
 	} {
 		t.Run("fine "+name, func(t *testing.T) {

@@ -40,6 +40,7 @@ func (rt *Runtime) RaiseUsage(L *lua.LState, hint, format string, args ...any) {
 // print; a script that catches one and raises it again keeps its note.
 type note struct {
 	text   string
+	where  string // of a text that does not say so itself
 	hint   string
 	usage  bool
 	syntax *SyntaxError
@@ -108,6 +109,8 @@ func (rt *Runtime) report(failed *failure) error {
 	if file, line, rest, ok := splitPosition(e.Message); ok && rt.files[file] {
 		e.Message = rest
 		e.place(file, line)
+	} else if file, line, _, ok := splitPosition(note.where + ": "); ok {
+		e.place(file, line)
 	}
 	return e
 }
@@ -150,7 +153,7 @@ func (rt *Runtime) text(value lua.LValue) string {
 		th.Push(f)
 		th.Push(value)
 		failed := rt.invoke(th, 1)
-		var text lua.LValue = lua.LNil
+		text := lua.LNil
 		if failed == nil {
 			text = th.Get(1)
 		}

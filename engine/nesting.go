@@ -14,8 +14,8 @@ const (
 	// maxDepth is how deep brackets and blocks may nest in each other, LUAI_MAXCCALLS of PUC Lua 5.1.
 	maxDepth = 200
 	// maxChain is how many operators, calls and indexings one expression may have, elseif included. The tree
-	// of 1+1+1 is as deep as the expression is long.
-	maxChain = 5000
+	// of 1+1+1 is as deep as the expression is long, and compiling it takes time by the square of its length.
+	maxChain = 1000
 )
 
 // nestLevel is an open bracket or block.
@@ -56,7 +56,7 @@ func checkNesting(source string) *SyntaxError {
 		}
 		if top := n.top(); top.depth() > maxChain || top.elseifs > maxChain {
 			return &SyntaxError{Line: token.Pos.Line,
-				Text: "expression is too complex: more than 5000 operators and calls"}
+				Text: "expression is too complex: more than 1000 operators and calls"}
 		}
 	}
 }

@@ -91,6 +91,9 @@ func frameAt(L *lua.LState, level int) (frame, frameKind) {
 		return frame{}, goFrame
 	}
 	f := frame{file: debug.Source, line: debug.CurrentLine, function: debug.Name, outermost: debug.What == "main"}
+	if f.line == 0 { // it has not begun
+		f.line = debug.LineDefined
+	}
 	switch {
 	case debug.LineDefined == 0:
 		f.function = ""

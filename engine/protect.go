@@ -97,7 +97,7 @@ func (rt *Runtime) try(L *lua.LState) int {
 // finish hands the outcome of a protected call to the script, unless the run has ended.
 func (rt *Runtime) finish(L, th *lua.LState, failed *failure) int {
 	if failed != nil {
-		var value lua.LValue = lua.LNil
+		value := lua.LNil
 		if rt.ended() == nil {
 			value = rt.caught(failed)
 		}
@@ -189,11 +189,15 @@ func (rt *Runtime) checkCallee(L *lua.LState, name string) {
 	}
 }
 
+// callable says whether a value can be called. Other types than these have a __call, but one that fails.
 func callable(L *lua.LState, v lua.LValue) bool {
-	if v.Type() == lua.LTFunction {
+	switch v.(type) {
+	case *lua.LFunction:
 		return true
+	case *lua.LTable, *lua.LUserData:
+		return L.GetMetaField(v, "__call").Type() == lua.LTFunction
 	}
-	return L.GetMetaField(v, "__call").Type() == lua.LTFunction
+	return false
 }
 
 // move pushes n values of one thread, from index first on, onto another. Only the copy counts: the caller is

@@ -55,7 +55,7 @@ func removedNames() map[string]string {
 // refuseRemoved gives a library table a metatable that explains what is missing from it. Other missing names stay
 // nil, as in `table.unpack or unpack`.
 func (rt *Runtime) refuseRemoved(library string, table *lua.LTable) {
-	mt := rt.main.NewTable()
+	mt := rt.main.CreateTable(0, 8)
 	mt.RawSetString("__metatable", lua.LFalse)
 	mt.RawSetString("__index", rt.NewFunction(library, func(L *lua.LState) int {
 		name, ok := L.Get(2).(lua.LString)

@@ -31,8 +31,8 @@ func (rt *Runtime) openModules() {
 	for _, name := range []string{"_G", "coroutine", "debug", "io", "math", "os", "string", "table"} {
 		rt.modules.loaded[name] = globals.RawGetString(name)
 	}
-	packages := rt.main.NewTable()
-	mt := rt.main.NewTable()
+	packages := rt.main.CreateTable(0, 8)
+	mt := rt.main.CreateTable(0, 8)
 	mt.RawSetString("__metatable", lua.LFalse)
 	mt.RawSetString("__index", rt.NewFunction("package", func(L *lua.LState) int {
 		name := lua.LVAsString(L.Get(2))

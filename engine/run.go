@@ -53,16 +53,29 @@ func (rt *Runtime) Run(ctx context.Context, s *Script) error {
 
 func (rt *Runtime) begin(ctx context.Context) {
 	rt.running = true
-	rt.ctx, rt.cancel = context.WithCancelCause(ctx)
+	rt.follow(ctx)
 }
 
 // finishRun leaves a context behind that has not ended, for what is called between runs.
 func (rt *Runtime) finishRun() {
-	rt.cancel(nil)
-	rt.ctx, rt.cancel = context.WithCancelCause(context.Background())
+	rt.follow(context.Background())
 	rt.running = false
 	rt.traces = traces{}
 	rt.modules.end()
+}
+
+// follow makes everything that runs from now on end with ctx, and lets go of the context before.
+func (rt *Runtime) follow(ctx context.Context) {
+	rt.letGo()
+	rt.ctx, rt.cancel = context.WithCancelCause(ctx)
+	rt.threadCtx = newThreadContext(rt.ctx)
+}
+
+func (rt *Runtime) letGo() {
+	if rt.threadCtx != nil {
+		rt.threadCtx.detach()
+		rt.cancel(nil)
+	}
 }
 
 // setArguments sets the global arg and returns the arguments, which the chunk also gets as `…`.

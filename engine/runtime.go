@@ -66,8 +66,9 @@ type Runtime struct {
 	main *lua.LState // owns globals and metatables; no script code ever runs on it
 	seed *lua.LState // where new threads copy their sizes from; has no context, so that they start without one
 
-	ctx    context.Context
-	cancel context.CancelCauseFunc
+	ctx       context.Context
+	cancel    context.CancelCauseFunc
+	threadCtx *threadContext
 
 	calls      []call           // protected calls and resumes in progress, outermost first
 	idle       [2][]*lua.LState // threads to reuse, one list per size of call stack
@@ -85,11 +86,11 @@ type Runtime struct {
 	deferred []func(context.Context) error
 }
 
-// New makes a Runtime. It costs about 50 µs and no goroutine.
+// New makes a Runtime. It takes about 0.2 ms and starts no goroutine.
 func New(opts Options) *Runtime {
 	limitTables()
 	rt := &Runtime{opts: opts.withDefaults(), files: map[string]bool{}}
-	rt.ctx, rt.cancel = context.WithCancelCause(context.Background())
+	rt.follow(context.Background())
 	rt.main = lua.NewState(mainSizes())
 	// The state that makes the first call becomes the main thread; ours never makes one.
 	rt.main.G.MainThread, rt.main.G.CurrentThread = rt.main, rt.main
@@ -131,7 +132,7 @@ func (rt *Runtime) Close(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	rt.cancel(nil)
+	rt.letGo()
 	if !rt.main.IsClosed() {
 		rt.main.Close()
 	}

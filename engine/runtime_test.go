@@ -55,6 +55,8 @@ func TestErrorsOutOfRun(t *testing.T) {
 		"error tostring":      {`error(setmetatable({}, {__tostring = function() return "T" end}))`, "*engine.LuaError test.lua:1: T"},
 		"error tostring bad":  {`error(setmetatable({}, {__tostring = error}))`, "*engine.LuaError test.lua:1: (error object is a table value)"},
 		"usage":               {"\n\nusage()", `*engine.LuaError test.lua:3: unknown option "prot" (hint: a hint)`},
+		"assert":              {"\nassert(false, 'm')", "*engine.LuaError test.lua:2: m"},
+		"assert in try":       {"\ntry(function()\nassert(nil) end)", "*engine.LuaError test.lua:3: assertion failed!"},
 		"usage in pcall":      {"local ok, e = pcall(usage) error(e, 0)", `*engine.LuaError test.lua:1: unknown option "prot" (hint: a hint)`},
 		"usage in try":        {"try(usage) print 'no'", `*engine.LuaError test.lua:1: unknown option "prot" (hint: a hint)`},
 		"usage in coroutine":  {"coroutine.wrap(usage)()", `*engine.LuaError test.lua:1: unknown option "prot" (hint: a hint)`},
@@ -62,7 +64,7 @@ func TestErrorsOutOfRun(t *testing.T) {
 		"fault from try":      {"local _, f = try(fault, 'dns', 'no such host')\n\nerror(f)", "*engine.Fault dns test.lua:1: no such host"},
 		"syntax":              {"x = = 1", `*engine.SyntaxError test.lua:1: syntax error near "="`},
 		"syntax in load":      {"assert(load('x = = 1', '=chunk'))", `*engine.SyntaxError chunk:1: syntax error near "="`},
-		"VM error":            {"\nlocal x\nx.y = 1", "*engine.LuaError test.lua:3: attempt to index a non-table object(nil) with key 'y'"},
+		"VM error":            {"\nlocal x\nx.y = 1", "*engine.LuaError test.lua:3: attempt to index a nil value with 'y'"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			rt := newRuntime(t, Options{Globals: globals})
@@ -294,7 +296,7 @@ func TestX8RemovedFunctions(t *testing.T) {
 		end`)
 	want := `_G _VERSION arg assert check collectgarbage coroutine debug error fault getfenv getmetatable io ipairs load loadstring math next os package pairs pcall print rawequal rawget rawset require select setfenv setmetatable string table tonumber tostring try type unpack xpcall
 byte char find format gfind gmatch gsub len lower match rep reverse sub upper
-concat getn insert maxn remove sort
+concat foreach foreachi getn insert maxn remove sort
 abs acos asin atan atan2 ceil cos cosh deg exp floor fmod frexp huge ldexp log log10 max min mod modf pi pow rad random randomseed sin sinh sqrt tan tanh
 clock date difftime exit time
 read stderr stdin stdout type write

@@ -142,6 +142,11 @@ func compile(name, source string) (proto *lua.FunctionProto, err error) {
 	if err != nil {
 		return nil, syntaxError(name, source, err)
 	}
+	var r rewriter
+	if r.block(chunk); r.err != nil {
+		r.err.File, r.err.SourceLine = name, lineOf(source, r.err.Line)
+		return nil, r.err
+	}
 	proto, err = lua.Compile(chunk, name)
 	if err != nil {
 		return nil, syntaxError(name, source, err)

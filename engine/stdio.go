@@ -25,7 +25,7 @@ func (rt *Runtime) ioLibrary() library {
 		"read":  func(L *lua.LState) int { return rt.read(L, 1) },
 		"write": func(L *lua.LState) int { return rt.write(L, rt.opts.Stdout, 1) },
 		"type": func(L *lua.LState) int {
-			var kind lua.LValue = lua.LNil
+			kind := lua.LNil
 			if ud, ok := L.Get(1).(*lua.LUserData); ok {
 				if _, ok := ud.Value.(stream); ok {
 					kind = lua.LString("file")
@@ -45,7 +45,7 @@ type stream struct {
 
 // openStreams adds the three standard streams to io.
 func (rt *Runtime) openStreams(table *lua.LTable) {
-	methods := rt.main.NewTable()
+	methods := rt.main.CreateTable(0, 8)
 	rt.fill(methods, "file:", library{
 		"write": func(L *lua.LState) int {
 			s := rt.streamArgument(L)
@@ -75,7 +75,7 @@ func (rt *Runtime) openStreams(table *lua.LTable) {
 		"flush":   func(L *lua.LState) int { L.SetTop(1); return 1 },
 		"setvbuf": func(L *lua.LState) int { L.Push(lua.LTrue); return 1 },
 	})
-	mt := rt.main.NewTable()
+	mt := rt.main.CreateTable(0, 8)
 	mt.RawSetString("__index", methods)
 	mt.RawSetString("__name", lua.LString("file"))
 	mt.RawSetString("__metatable", lua.LString("file"))
@@ -120,7 +120,7 @@ func (rt *Runtime) read(L *lua.LState, first int) int {
 	}
 	count := 0
 	for i, top := first, L.GetTop(); i <= top; i++ {
-		var value lua.LValue = lua.LNil
+		value := lua.LNil
 		switch format := L.Get(i); {
 		case format.Type() == lua.LTNumber:
 			value = rt.readBytes(L, int(format.(lua.LNumber)))
@@ -151,7 +151,7 @@ func (rt *Runtime) readLine(L *lua.LState) lua.LValue {
 		part, err := rt.stdin.reader.ReadSlice('\n')
 		line = append(line, part...)
 		if len(line) > maxLine {
-			rt.raise(L, lua.LString(rt.position(L)+"io.read: line longer than 64 MiB"))
+			rt.refuse(L, "io.read: line longer than 64 MiB")
 		}
 		switch {
 		case err == nil:
@@ -168,7 +168,7 @@ func (rt *Runtime) readLine(L *lua.LState) lua.LValue {
 
 func (rt *Runtime) readBytes(L *lua.LState, n int) lua.LValue {
 	if n < 0 || n > maxLine {
-		rt.raise(L, lua.LString(rt.position(L)+"io.read: cannot read "+strconv.Itoa(n)+" bytes at once"))
+		rt.refuse(L, "io.read: cannot read "+strconv.Itoa(n)+" bytes at once")
 	}
 	if n == 0 {
 		if _, err := rt.stdin.reader.Peek(1); err != nil {
@@ -188,7 +188,7 @@ func (rt *Runtime) readAll(L *lua.LState) lua.LValue {
 	data, err := io.ReadAll(io.LimitReader(rt.stdin.reader, maxLine+1))
 	rt.checkInput(L, err)
 	if len(data) > maxLine {
-		rt.raise(L, lua.LString(rt.position(L)+"io.read: standard input is larger than 64 MiB"))
+		rt.refuse(L, "io.read: standard input is larger than 64 MiB")
 	}
 	return lua.LString(data)
 }

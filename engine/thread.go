@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"bytes"
+	"runtime"
 	"runtime/debug"
 	"sync"
 
@@ -106,7 +108,7 @@ func (rt *Runtime) newThread() *lua.LState {
 	if n := len(rt.idle[class]); n > 0 {
 		th := rt.idle[class][n-1]
 		rt.idle[class] = rt.idle[class][:n-1]
-		th.SetContext(rt.ctx)
+		th.SetContext(rt.threadCtx)
 		return th
 	}
 	return rt.makeThread()
@@ -118,7 +120,7 @@ func (rt *Runtime) makeThread() *lua.LState {
 		rt.seed.Options.CallStackSize = smallStackSize
 	}
 	th, _ := rt.seed.NewThread()
-	th.SetContext(rt.ctx)
+	th.SetContext(rt.threadCtx)
 	th.Panic = rt.panicPlain
 	return th
 }
@@ -145,11 +147,12 @@ func (rt *Runtime) invoke(th *lua.LState, nargs int) (failed *failure) {
 			failed.value = r.Object
 		case nil: // runtime.Goexit, as testing.T.FailNow does: let it go on
 		default:
-			if r == callStackOverflow {
+			stack := debug.Stack()
+			if isOverflow(r, stack) {
 				failed.value = lua.LString(rt.position(th) + "stack overflow")
 				return
 			}
-			rt.end(&InternalError{Value: r, Stack: debug.Stack()})
+			rt.end(&InternalError{Value: r, Stack: stack})
 		}
 	}()
 	th.Call(nargs, lua.MultRet)
@@ -157,8 +160,21 @@ func (rt *Runtime) invoke(th *lua.LState, nargs int) (failed *failure) {
 	return nil
 }
 
-// callStackOverflow is the panic with which gopher-lua reports a full call stack that grows by itself.
-const callStackOverflow = "lua callstack overflow"
+// What gopher-lua panics with when a stack of its own is full: the call stack that grows by itself, and the
+// registry while it enters a function, when it looks for the line of a function that has not begun.
+const (
+	callStackOverflow = "lua callstack overflow"
+	registryOverflow  = "runtime error: index out of range [-1]"
+)
+
+// isOverflow says whether a panic is a stack overflow of Lua. stack is that of the goroutine.
+func isOverflow(r any, stack []byte) bool {
+	if r == callStackOverflow {
+		return true
+	}
+	err, ok := r.(runtime.Error)
+	return ok && err.Error() == registryOverflow && bytes.Contains(stack, []byte("gopher-lua.(*LState).where("))
+}
 
 // raise raises a value on L as it is.
 func (rt *Runtime) raise(L *lua.LState, value lua.LValue) { L.Error(value, 0) }

@@ -78,7 +78,7 @@ func Time(L *lua.LState) int {
 		}
 		return missing
 	}
-	year, month, day := field("year", -1), field("month", -1), field("day", -1)
+	day, month, year := field("day", -1), field("month", -1), field("year", -1)
 	hour, minute, second := field("hour", 12), field("min", 0), field("sec", 0)
 	t := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.Local)
 	// isdst = true means that the fields are in summer time: in winter that is an hour earlier.
