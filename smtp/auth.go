@@ -5,23 +5,32 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 )
 
-// Credentials are who to be, and how to prove it.
+// Credentials are who to be, and how to prove it: with a password, a token, or
+// the client certificate of the connection.
 type Credentials struct {
 	Username string
 	Password Secret
-	// Mechanism forces one SASL mechanism, "PLAIN" or "LOGIN"; "" takes the
-	// strongest that both sides have.
+	// Token is an OAuth 2 access token, used in place of a password.
+	Token Secret
+	// Mechanism forces one SASL mechanism; "" takes the strongest that both sides
+	// have. XOAUTH2 and OAUTHBEARER take the password for the token where no
+	// token is set.
 	Mechanism string
+	// Minimum is the weakest mechanism that may be taken for a password, such as
+	// "SCRAM-SHA-256"; "" allows all. A server that stops offering it may be
+	// somebody else.
+	Minimum string
+	// ChannelBinding is what mechanisms with -PLUS bind to; "" is tls-exporter
+	// with TLS 1.3 and tls-server-end-point before.
+	ChannelBinding ChannelBinding
+	// LoginInOneWrite sends LOGIN's command and both answers at once, which some
+	// servers take and no standard has. Only over TLS.
+	LoginInOneWrite bool
 	// InClear allows credentials over a connection without TLS.
 	InClear bool
 }
-
-// mechanismNames are those this package has, strongest first.
-var mechanismNames = [...]string{"PLAIN", "LOGIN"}
 
 const (
 	// maxAuthRounds ends an exchange with a server that never stops asking.
@@ -45,36 +54,11 @@ func (s *Session) Auth(ctx context.Context, credentials Credentials) (Reply, err
 		return Reply{}, err
 	}
 	s.wire.redactor.hide(credentials.Password.reveal())
+	s.wire.redactor.hide(credentials.Token.reveal())
+	if l, ok := chosen.(*login); ok && credentials.LoginInOneWrite {
+		return s.loginInOneWrite(ctx, l)
+	}
 	return s.authenticate(ctx, chosen)
-}
-
-func (s *Session) mechanism(c Credentials) (mechanism, error) {
-	auth := func(err error) error { return &Error{Kind: KindAuth, Command: "AUTH", Err: err} }
-	if !s.has("AUTH") {
-		return nil, auth(ErrNotOffered)
-	}
-	offered := s.caps.Mechanisms()
-	wanted := mechanismNames[:]
-	if c.Mechanism != "" {
-		name := strings.ToUpper(c.Mechanism)
-		if !slices.Contains(wanted, name) {
-			return nil, &Error{Kind: KindArgument, Command: "AUTH", Err: &argumentError{
-				fmt.Sprintf("mechanism %q is none of %s", c.Mechanism, strings.Join(wanted, ", ")),
-			}}
-		}
-		wanted = []string{name}
-	}
-	for _, name := range wanted {
-		if !slices.Contains(offered, name) {
-			continue
-		}
-		if name == "PLAIN" {
-			return plain{c.Username, c.Password}, nil
-		}
-		return &login{username: c.Username, password: c.Password}, nil
-	}
-	return nil, auth(fmt.Errorf("the server offers %s; %s would be needed: %w",
-		strings.Join(offered, ", "), strings.Join(wanted, " or "), ErrNotOffered))
 }
 
 func (s *Session) authenticate(ctx context.Context, m mechanism) (Reply, error) {
@@ -83,7 +67,7 @@ func (s *Session) authenticate(ctx context.Context, m mechanism) (Reply, error) 
 	if err != nil {
 		return Reply{}, &Error{Kind: KindArgument, Command: command, Err: err}
 	}
-	opening := line{text: command, limit: s.options.Timeouts.Command}
+	opening := line{text: command, limit: s.options.Timeouts.Command, own: true}
 	held := false
 	if ok {
 		// RFC 4954, section 4: an empty initial response is written "=".
@@ -117,11 +101,61 @@ func (s *Session) authenticate(ctx context.Context, m mechanism) (Reply, error) 
 		}
 		return reply, err
 	}
-	reply.Command = command
+	return s.concludeAuth(m, reply)
+}
+
+// concludeAuth judges the last reply of an exchange.
+func (s *Session) concludeAuth(m mechanism, reply Reply) (Reply, error) {
+	reply.Command = "AUTH " + m.name()
 	if reply.Code != 235 {
-		return reply, &Error{Kind: KindAuth, Command: command, Reply: &reply}
+		fault := &Error{Kind: KindAuth, Command: reply.Command, Reply: &reply}
+		if e, ok := m.(explainer); ok && e.why() != "" {
+			fault.Err = errors.New(s.wire.redactor.clean(e.why()))
+		}
+		return reply, fault
+	}
+	if err := m.finish(); err != nil {
+		return reply, s.wire.failAs(KindAuth, reply.Command, err)
 	}
 	return reply, nil
+}
+
+// loginInOneWrite is LOGIN without waiting for its questions. A server that
+// refuses the first line reads the other two as commands; what it answers to
+// them means nothing.
+func (s *Session) loginInOneWrite(ctx context.Context, l *login) (Reply, error) {
+	if s.tls == nil {
+		return Reply{}, &Error{Kind: KindArgument, Command: "AUTH LOGIN", Err: &argumentError{"LOGIN in one write is for connections with TLS only"}}
+	}
+	lines := []line{{text: "AUTH LOGIN", limit: s.options.Timeouts.Command, own: true}}
+	for range 2 {
+		answer, err := l.next(nil)
+		if err != nil {
+			return Reply{}, err
+		}
+		lines = append(lines, s.authLine("", base64.StdEncoding.EncodeToString(answer.response), answer.secret))
+	}
+	if err := s.push(ctx, lines...); err != nil {
+		return Reply{}, err
+	}
+	var verdict Reply
+	for i := range lines {
+		reply, err := s.wire.await(ctx)
+		if err != nil {
+			if verdict.Code >= 400 { // it hung up behind its refusal
+				break
+			}
+			var fault *Error
+			if errors.As(err, &fault) {
+				fault.Command = "AUTH LOGIN"
+			}
+			return reply, err
+		}
+		if i == 0 || verdict.Code == 334 {
+			verdict = reply
+		}
+	}
+	return s.concludeAuth(l, verdict)
 }
 
 // answer decodes one challenge and has the mechanism answer it.
@@ -148,12 +182,12 @@ func (s *Session) answer(m mechanism, reply Reply, round int) (step, error) {
 // "*" cancels, and is answered with 501. Whatever it is answered with, the
 // connection is not trusted any more.
 func (s *Session) cancelAuth(ctx context.Context, command string, why error) error {
-	_, _ = s.exchange(ctx, line{text: "*", limit: s.options.Timeouts.Quit})
+	_, _ = s.exchange(ctx, line{text: "*", limit: s.options.Timeouts.Quit, own: true})
 	return s.wire.failAs(KindProtocol, command, why)
 }
 
 func (s *Session) authLine(prefix, response string, secret bool) line {
-	l := line{text: prefix + response, limit: s.options.Timeouts.Command}
+	l := line{text: prefix + response, limit: s.options.Timeouts.Command, own: true}
 	if secret {
 		l.display = prefix + secretMark
 	}

@@ -24,6 +24,9 @@ func (s *Session) Bdat(ctx context.Context, chunk []byte, position ChunkPosition
 	if !s.has("CHUNKING") {
 		return Reply{}, &Error{Kind: KindRefused, Command: "BDAT", Err: fmt.Errorf("CHUNKING: %w", ErrNotOffered)}
 	}
+	if err := s.guardChunk(len(chunk)); err != nil {
+		return Reply{}, &Error{Kind: KindArgument, Command: "BDAT", Err: err}
+	}
 	text := "BDAT " + strconv.Itoa(len(chunk))
 	if position == LastChunk {
 		text += " LAST"
@@ -35,6 +38,9 @@ func (s *Session) Bdat(ctx context.Context, chunk []byte, position ChunkPosition
 	// Set before any octet of the last chunk leaves: from then on, whether the
 	// server has the whole message is unknown.
 	owed.terminator = position == LastChunk
+	if owed.terminator {
+		s.ended()
+	}
 	s.wire.logLine(len(text)+2, text)
 	out := append([]byte(text+"\r\n"), chunk...)
 	if len(chunk) > 0 {
@@ -47,8 +53,15 @@ func (s *Session) Bdat(ctx context.Context, chunk []byte, position ChunkPosition
 		return Reply{}, err
 	}
 	reply, err := s.wire.await(ctx)
-	if err == nil && (position == LastChunk || !reply.OK()) {
-		s.open = position != LastChunk // a refused chunk leaves a transaction to reset
+	switch {
+	case err != nil:
+	case !reply.OK():
+		// RFC 3030, section 2: what is left of the transaction needs an RSET.
+		s.open, s.addressed = true, false
+	case position == LastChunk:
+		s.open = false
+	default:
+		s.chunked += int64(len(chunk))
 	}
 	return reply, err
 }

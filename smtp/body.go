@@ -212,6 +212,7 @@ func (b *blockWriter) finish(ending string) error {
 	}
 	b.buf = append(b.buf, ending...)
 	b.owed.terminator = true
+	b.session.ended()
 	b.session.wire.logLine(b.sent+len(b.buf), "(message)")
 	return b.flush()
 }

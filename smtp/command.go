@@ -43,6 +43,8 @@ type line struct {
 	text    string        // without line end
 	display string        // what the transcript and errors show; "" means text
 	limit   time.Duration // for its reply
+	own     bool          // worded by this package: STARTTLS and what AUTH says
+	asked   bool          // an RCPT whose address the guard has already allowed
 }
 
 func (l line) shown() string {
@@ -54,14 +56,18 @@ func (l line) shown() string {
 
 // push writes lines at once and adds their replies to those owed.
 func (s *Session) push(ctx context.Context, lines ...line) error {
-	first := lines[0].shown()
+	first := s.wire.shown(lines[0])
 	if err := s.wire.usable(first); err != nil {
+		return err
+	}
+	lines, err := s.guard(lines)
+	if err != nil {
 		return err
 	}
 	var out []byte
 	for _, l := range lines {
 		if err := checkLine(l.text); err != nil {
-			return &Error{Kind: KindArgument, Command: sanitize([]byte(s.wire.redactor.clean(l.shown()))), Err: err}
+			return &Error{Kind: KindArgument, Command: s.wire.shown(l), Err: err}
 		}
 		out = append(append(out, l.text...), "\r\n"...)
 	}
@@ -69,7 +75,7 @@ func (s *Session) push(ctx context.Context, lines ...line) error {
 		return err
 	}
 	for _, l := range lines {
-		shown := s.wire.redactor.clean(sanitize([]byte(l.shown())))
+		shown := s.wire.shown(l)
 		s.wire.expect(shown, l.limit)
 		s.wire.logLine(len(l.text)+2, shown)
 	}
@@ -167,10 +173,14 @@ func refuseInCommand(text string) error {
 	return nil
 }
 
-// verb is the command's name in upper case.
+// verb is the command's name in upper case. Servers take any blank for the end
+// of it, so this does too.
 func verb(text string) string {
-	name, _, _ := strings.Cut(strings.TrimLeft(text, " \t"), " ")
-	return strings.ToUpper(name)
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return ""
+	}
+	return strings.ToUpper(words[0])
 }
 
 func (s *Session) limitOf(text string) time.Duration {
@@ -190,15 +200,19 @@ func (s *Session) limitOf(text string) time.Duration {
 func (s *Session) track(text string, reply Reply) {
 	switch verb(text) {
 	case "MAIL":
-		s.open = s.open || reply.OK()
+		if reply.OK() {
+			s.begin()
+		}
+	case "RCPT":
+		s.addressed = s.addressed || reply.OK()
 	case "DATA":
 		s.data = reply.Code == 354
 	case "RSET", "HELO":
-		s.open = false
+		// Refused, it leaves the transaction as it was.
+		s.open = s.open && !reply.OK()
 	case "EHLO":
-		s.open = false
 		if reply.OK() {
-			s.caps = parseCapabilities(reply)
+			s.caps, s.open = parseCapabilities(reply), false
 		}
 	case "QUIT":
 		s.Close()

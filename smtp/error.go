@@ -3,7 +3,6 @@ package smtp
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -100,6 +99,17 @@ var (
 	// ErrClearText is the cause where credentials would have crossed an
 	// unencrypted connection.
 	ErrClearText = errors.New("credentials are not sent over an unencrypted connection")
+	// ErrPlaintext is the cause where the server answers a TLS handshake in clear
+	// text; see PlaintextError for what it said.
+	ErrPlaintext = errors.New("the server speaks clear text where TLS was expected")
+	// ErrUnexpectedTLS is the reverse: TLS came where a reply was expected. Most
+	// such servers say nothing at all, which ends in a timeout of the greeting.
+	ErrUnexpectedTLS = errors.New("the server speaks TLS where clear text was expected")
+	// ErrOldTLS is the cause where the server has no TLS version that is safe.
+	ErrOldTLS = errors.New("the server has no TLS newer than version 1.1")
+	// ErrClientCertificate is the cause where the server refused the client's
+	// certificate, or refused to go on without one.
+	ErrClientCertificate = errors.New("the server did not accept the client's certificate, or wants one")
 )
 
 // cause words an i/o error for a reader who does not know Go's.
@@ -132,19 +142,24 @@ func kindOf(ctx context.Context, err error) (Kind, error) {
 		return KindLost, context.Cause(ctx)
 	}
 	var (
-		dns      *net.DNSError
-		op       *net.OpError
-		timeout  net.Error
-		record   tls.RecordHeaderError
-		verify   *tls.CertificateVerificationError
-		hostname x509.HostnameError
+		dns     *net.DNSError
+		op      *net.OpError
+		timeout net.Error
+		record  tls.RecordHeaderError
+		refused *CertificateError
+		clear   *PlaintextError
 	)
 	switch {
 	case errors.As(err, &dns):
 		return KindDNS, err
-	case errors.As(err, &record), errors.As(err, &verify), errors.As(err, &hostname):
+	case errors.As(err, &record), errors.As(err, &refused), errors.As(err, &clear):
 		return KindTLS, err
 	case errors.As(err, &op) && isAlert(op):
+		// Where the certificate of a client is refused, TLS 1.3 says so only with
+		// the first read behind the handshake (RFC 8446, section 4.4.2.4).
+		if isRemoteAlert(err, certificateAlerts[:]...) {
+			err = &causedError{ErrClientCertificate, err}
+		}
 		return KindTLS, err
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return KindTimeout, err

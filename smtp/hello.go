@@ -70,7 +70,7 @@ func (s *Session) StartTLS(ctx context.Context) (Reply, error) {
 	case !s.has("STARTTLS"):
 		return Reply{}, &Error{Kind: KindRefused, Command: "STARTTLS", Err: ErrNotOffered}
 	}
-	reply, err := s.command(ctx, "STARTTLS", s.options.Timeouts.Command)
+	reply, err := s.exchange(ctx, line{text: "STARTTLS", limit: s.options.Timeouts.Command, own: true})
 	if err != nil {
 		return reply, err
 	}

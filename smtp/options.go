@@ -2,8 +2,10 @@ package smtp
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -33,8 +35,18 @@ type Options struct {
 	LocalName string
 	// RootCAs verify the server; nil means those of the system.
 	RootCAs *x509.CertPool
+	// Certificates are what the client shows a server that asks who it is.
+	Certificates []tls.Certificate
+	// Pins are digests of public keys, "sha256//BASE64", as curl writes them.
+	// One of the verified chain must match, in addition to all other checks.
+	Pins []string
+	// SourceAddress is the local IP address to connect from; "" lets the system
+	// choose. A Dial function does not see it.
+	SourceAddress string
 	// Timeouts are absolute, one for each kind of exchange.
 	Timeouts Timeouts
+	// Guard limits what the session may send.
+	Guard Guard
 	// Dial replaces the TCP connection; nil dials host and port.
 	Dial func(ctx context.Context, target Target) (net.Conn, error)
 	// Trace is told of each transcript entry as it happens.
@@ -85,6 +97,14 @@ func (o Options) check() error {
 		return argument("port " + strconv.Itoa(o.Port) + " is not between 1 and 65535")
 	case o.LocalName != "" && !validLocalName(o.LocalName):
 		return argument("local name " + strconv.Quote(o.LocalName) + " is neither a host name nor an address literal")
+	}
+	if _, err := netip.ParseAddr(o.SourceAddress); err != nil && o.SourceAddress != "" {
+		return argument("source address " + strconv.Quote(o.SourceAddress) + " is not an IP address")
+	}
+	for _, pin := range o.Pins {
+		if err := checkPin(pin); err != nil {
+			return argument(err.Error())
+		}
 	}
 	switch o.TLS {
 	case TLSImplicit, TLSStartTLS, TLSOpportunistic, TLSOff:

@@ -13,6 +13,11 @@ func (s *Session) Write(ctx context.Context, p []byte) error {
 	if err := s.wire.usable(what); err != nil {
 		return err
 	}
+	if s.options.Guard.set() {
+		return &Error{Kind: KindArgument, Command: what, Err: &argumentError{
+			"not under a guard, which cannot tell what the octets mean; use command or pipeline",
+		}}
+	}
 	for rest := string(p); rest != ""; {
 		end := strings.IndexByte(rest, '\n') + 1
 		if end == 0 {

@@ -22,6 +22,11 @@ type Reply struct {
 	Local bool
 }
 
+// localReply is an answer in the server's place.
+func localReply(command string, code int, enhanced, text string) Reply {
+	return Reply{Command: command, Code: code, Enhanced: enhanced, Lines: []string{enhanced + " " + text}, Local: true}
+}
+
 // Text returns the reply's text without reply codes, lines joined with "\n".
 func (r Reply) Text() string {
 	if r.Enhanced == "" {

@@ -14,7 +14,13 @@ type mechanism interface {
 	start() (response step, ok bool, err error)
 	// next answers a challenge.
 	next(challenge []byte) (step, error)
+	// finish is asked when the server has accepted: a mechanism that has the
+	// server prove something refuses one that has not.
+	finish() error
 }
+
+// explainer is a mechanism that knows more of a refusal than the reply says.
+type explainer interface{ why() string }
 
 // step is one message of the client.
 type step struct {
@@ -22,7 +28,10 @@ type step struct {
 	secret   bool
 }
 
-var errUnexpectedChallenge = errors.New("the server asks for more than the mechanism has")
+var (
+	errUnexpectedChallenge = errors.New("the server asks for more than the mechanism has")
+	errUnasked             = errors.New("the server accepts without having asked for the password")
+)
 
 // plain is PLAIN (RFC 4616).
 type plain struct {
@@ -42,6 +51,8 @@ func (p plain) start() (step, bool, error) {
 }
 
 func (plain) next([]byte) (step, error) { return step{}, errUnexpectedChallenge }
+
+func (plain) finish() error { return nil }
 
 // login is LOGIN (draft-murchison-sasl-login): two questions, whose wording
 // differs between servers and is therefore not looked at.
@@ -65,3 +76,7 @@ func (l *login) next([]byte) (step, error) {
 	}
 	return step{}, errUnexpectedChallenge
 }
+
+// A server that accepts without a password was not asked to; some let whole
+// networks in that way.
+func (*login) finish() error { return nil }

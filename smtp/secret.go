@@ -28,3 +28,12 @@ func (Secret) Format(f fmt.State, _ rune) { fmt.Fprint(f, secretMark) }
 
 // MarshalText writes ‹secret›, so that no encoder sees the value.
 func (Secret) MarshalText() ([]byte, error) { return []byte(secretMark), nil }
+
+// Join makes one credential of several, for "Bearer " and a token.
+func Join(parts ...Secret) Secret {
+	joined := ""
+	for _, part := range parts {
+		joined += part.reveal()
+	}
+	return NewSecret(joined)
+}

@@ -73,8 +73,9 @@ type transaction struct {
 	result  Result
 	mail    Reply
 	data    Reply
-	refused bool   // MAIL was refused: replies after it only repeat that
-	goodbye *Reply // a 421, after which nothing else is answered
+	copies  [][]int // whose copy each RCPT asks for, as indexes of result.Recipients
+	refused bool    // MAIL was refused: replies after it only repeat that
+	goodbye *Reply  // a 421, after which nothing else is answered
 }
 
 // prepare words the commands and refuses what cannot succeed.
@@ -86,15 +87,23 @@ func (t *transaction) prepare(envelope Envelope, content Content) (mail line, rc
 	if len(envelope.To) == 0 {
 		return line{}, nil, &Error{Kind: KindArgument, Command: "MAIL", Err: &argumentError{"no recipients"}}
 	}
+	for _, address := range envelope.To {
+		t.result.Recipients = append(t.result.Recipients, Recipient{Address: address})
+	}
+	to, err := t.guarded(envelope.To)
+	if err != nil {
+		return line{}, nil, err
+	}
+	if len(to) == 0 {
+		t.result.conclude()
+		return line{}, nil, nil
+	}
 	options := MailOptions{Return: t.options.Return, EnvelopeID: t.options.EnvelopeID, UTF8: content.UTF8}
-	for _, address := range append([]string{envelope.From}, envelope.To...) {
+	for _, address := range append([]string{envelope.From}, to...) {
 		options.UTF8 = options.UTF8 || strings.ContainsFunc(address, func(c rune) bool { return c > 127 })
 	}
 	if content.Size > 0 && s.has("SIZE") {
 		options.Size = content.Size
-	}
-	for _, address := range envelope.To {
-		t.result.Recipients = append(t.result.Recipients, Recipient{Address: address})
 	}
 	limit := s.caps.MaxSize()
 	switch {
@@ -118,19 +127,51 @@ func (t *transaction) prepare(envelope Envelope, content Content) (mail line, rc
 		return line{}, nil, err
 	}
 	mail = line{text: text, limit: s.options.Timeouts.Command}
-	for _, address := range envelope.To {
+	for _, address := range to {
 		text, err := s.rcptLine(address, RcptOptions{Notify: t.options.Notify})
 		if err != nil {
 			return line{}, nil, err
 		}
-		rcpts = append(rcpts, line{text: text, limit: s.options.Timeouts.Command})
+		rcpts = append(rcpts, line{text: text, limit: s.options.Timeouts.Command, asked: true})
 	}
 	return mail, rcpts, nil
 }
 
+// guarded asks the guard for each recipient and returns the addresses to write.
+// Whom it refuses is decided here; those that it sends to one address share it,
+// so that a redirected message arrives there once.
+func (t *transaction) guarded(to []string) ([]string, error) {
+	s := t.session
+	if s.options.Guard.Recipient == nil {
+		return to, nil
+	}
+	var addresses []string
+	place := map[string]int{}
+	for i, address := range to {
+		if err := checkMailbox(address); err != nil {
+			return nil, &Error{Kind: KindArgument, Command: "RCPT", Err: err}
+		}
+		replacement, err := s.guardAddress(address)
+		if err != nil {
+			reply := localReply("RCPT TO:<"+address+">", 550, "5.7.1", s.wire.redactor.clean(sanitize([]byte(err.Error()))))
+			s.log.notef("not sent to %s: %s", sanitize([]byte(address)), reply)
+			t.result.Recipients[i].Reply, t.result.Recipients[i].Outcome = reply, Failed
+			continue
+		}
+		at, known := place[replacement]
+		if !known {
+			at = len(addresses)
+			place[replacement] = at
+			addresses, t.copies = append(addresses, replacement), append(t.copies, nil)
+		}
+		t.copies[at] = append(t.copies[at], i)
+	}
+	return addresses, nil
+}
+
 // refuse answers in the server's place.
 func (t *transaction) refuse(code int, enhanced, text string) {
-	reply := Reply{Command: "MAIL", Code: code, Enhanced: enhanced, Lines: []string{enhanced + " " + text}, Local: true}
+	reply := localReply("MAIL", code, enhanced, text)
 	t.session.log.notef("not sent: %s", reply)
 	t.decide(reply)
 }
@@ -240,19 +281,32 @@ func (t *transaction) answer(ctx context.Context, i, rcpts int) error {
 	switch {
 	case i == 0:
 		t.mail, t.refused = reply, !reply.OK()
-		s.open = s.open || reply.OK()
+		if reply.OK() {
+			s.begin()
+		}
 	case i <= rcpts:
 		if !t.refused {
-			r := &t.result.Recipients[i-1]
-			r.Reply = reply
-			if !reply.OK() {
-				r.Outcome = outcomeOf(reply)
-			}
+			t.answerRcpt(i-1, reply)
 		}
 	default:
 		t.data, s.data = reply, reply.Code == 354
 	}
 	return nil
+}
+
+// answerRcpt gives the reply to one RCPT to everybody it was sent for.
+func (t *transaction) answerRcpt(rcpt int, reply Reply) {
+	copies := []int{rcpt}
+	if t.copies != nil {
+		copies = t.copies[rcpt]
+	}
+	for _, i := range copies {
+		r := &t.result.Recipients[i]
+		r.Reply = reply
+		if !reply.OK() {
+			r.Outcome = outcomeOf(reply)
+		}
+	}
 }
 
 // accepted is the number of recipients the server would take the message for.

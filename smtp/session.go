@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"net/netip"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -20,10 +20,11 @@ type Session struct {
 	caps     Capabilities
 	tls      *tls.ConnectionState
 
-	open    bool // MAIL was accepted and the transaction has not ended
-	data    bool // DATA was answered with 354: the next octets are the message
-	raw     bool // octets were written past the queue, see Write
-	stopped bool // QUIT was said
+	open      bool  // MAIL was accepted and the transaction has not ended
+	addressed bool  // RCPT was accepted since the last MAIL
+	chunked   int64 // octets sent with BDAT since the last MAIL
+	data      bool  // DATA was answered with 354: the next octets are the message
+	raw       bool  // octets were written past the queue, see Write
 }
 
 // Dial opens a connection and reads the greeting. With TLS mode "implicit" the
@@ -74,7 +75,7 @@ func (s *Session) dial(ctx context.Context) error {
 	what := "connect " + target.Address()
 	dial := s.options.Dial
 	if dial == nil {
-		dial = dialTCP
+		dial = s.options.dialTCP
 	}
 	dialContext, cancel := context.WithTimeout(ctx, s.options.Timeouts.Connect)
 	defer cancel()
@@ -96,8 +97,16 @@ func (s *Session) dial(ctx context.Context) error {
 	return s.greet(ctx)
 }
 
-func dialTCP(ctx context.Context, target Target) (net.Conn, error) {
-	return (&net.Dialer{}).DialContext(ctx, "tcp", target.Address())
+func (o Options) dialTCP(ctx context.Context, target Target) (net.Conn, error) {
+	var dialer net.Dialer
+	if o.SourceAddress != "" {
+		source, err := netip.ParseAddr(o.SourceAddress)
+		if err != nil {
+			return nil, err
+		}
+		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
+	}
+	return dialer.DialContext(ctx, "tcp", target.Address())
 }
 
 // greet reads what the server says first (RFC 5321, section 3.1).
@@ -115,42 +124,6 @@ func (s *Session) greet(ctx context.Context) error {
 		return fault
 	}
 	return nil
-}
-
-// handshake puts TLS over the connection. Verification is always on.
-func (s *Session) handshake(ctx context.Context, command string) error {
-	if err := s.wire.quiet(command); err != nil {
-		return err
-	}
-	conn := tls.Client(s.wire.conn, &tls.Config{
-		ServerName: strings.TrimSuffix(s.options.Host, "."),
-		RootCAs:    s.options.RootCAs,
-		MinVersion: tls.VersionTLS12,
-	})
-	err := s.wire.within(ctx, s.options.Timeouts.Handshake, bothDeadlines, conn.Handshake)
-	if err != nil {
-		fault := s.wire.fail(ctx, command, err)
-		if fault.Kind == KindLost && ctx.Err() == nil {
-			fault.Kind = KindTLS
-		}
-		return fault
-	}
-	s.wire.use(conn)
-	state := conn.ConnectionState()
-	s.tls = &state
-	s.log.notef("%s, %s, certificate of %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), certificateName(state))
-	return nil
-}
-
-func certificateName(state tls.ConnectionState) string {
-	leaf := state.PeerCertificates[0]
-	if len(leaf.DNSNames) > 0 {
-		return strings.Join(leaf.DNSNames, ", ")
-	}
-	if len(leaf.IPAddresses) > 0 {
-		return leaf.IPAddresses[0].String()
-	}
-	return leaf.Subject.String()
 }
 
 // Greeting is what the server said first.
@@ -188,13 +161,15 @@ func (s *Session) Quit(ctx context.Context) (Reply, error) {
 		// The server is reading a message: QUIT would become its text.
 		return Reply{}, nil
 	}
-	s.stopped = true
 	reply, err := s.command(ctx, "QUIT", s.options.Timeouts.Quit)
 	if err != nil && ctx.Err() != nil {
 		return Reply{}, err
 	}
 	return reply, nil
 }
+
+// begin notes that a transaction was opened.
+func (s *Session) begin() { s.open, s.addressed, s.chunked = true, false, 0 }
 
 // Has reports whether all the given keywords are offered.
 func (s *Session) has(keywords ...string) bool {

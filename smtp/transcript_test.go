@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 // A transcript is a test that is the conversation. In testdata/faults:
 //
 //	# what happens, with its number in the list of faults
+//	@ starttls           the client's TLS mode, else "off"
 //	! send a@x.example b@y.example c@y.example   what the client does
 //	S: 250 ok            what the server writes; adjacent lines in one write
 //	S- 250               the same without a line end
@@ -34,6 +36,7 @@ import (
 // In S: lines \r, \n, \0, \t and \xHH stand for bytes, {n:text} for n times text.
 type conversation struct {
 	name   string
+	mode   TLSMode  // the "@" line
 	does   []string // "!" lines
 	want   []string // "=" lines
 	server []turn
@@ -52,11 +55,13 @@ func readConversation(t *testing.T, path string) conversation {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := conversation{name: strings.TrimSuffix(filepath.Base(path), ".txt")}
+	c := conversation{name: strings.TrimSuffix(filepath.Base(path), ".txt"), mode: TLSOff}
 	for number, line := range strings.Split(strings.TrimSuffix(string(text), "\n"), "\n") {
 		mark, rest, _ := strings.Cut(line, " ")
 		switch mark {
 		case "#", "":
+		case "@":
+			c.mode = TLSMode(rest)
 		case "!":
 			c.does = append(c.does, rest)
 		case "=":
@@ -154,7 +159,11 @@ func (c conversation) play(conn *net.TCPConn) error {
 				return fmt.Errorf("turn %d: %w", i, err)
 			}
 		case turn.write != "":
-			if _, err := io.WriteString(conn, turn.write); err != nil {
+			_, err := io.WriteString(conn, turn.write)
+			if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) {
+				return nil // the client has heard enough, which the transcript's result says
+			}
+			if err != nil {
 				return fmt.Errorf("turn %d: %w", i, err)
 			}
 		default:
@@ -216,7 +225,7 @@ func (c conversation) run(t *testing.T, pieces []int, ones bool) []string {
 		played <- c.play(conn.(*net.TCPConn))
 	}()
 	report := clientSide(c.does, Options{
-		Host: "mx.example", Port: 25, TLS: TLSOff, LocalName: "client.example",
+		Host: "mx.example", Port: 25, TLS: c.mode, LocalName: "client.example",
 		Timeouts: Timeouts{Command: 20 * time.Second, Message: 20 * time.Second, Greeting: 20 * time.Second},
 		Dial: func(ctx context.Context, _ Target) (net.Conn, error) {
 			conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", listener.Addr().String())

@@ -213,6 +213,11 @@ func (w *wire) read(ctx context.Context, command string, limit time.Duration) (R
 	)
 	err := w.within(ctx, limit, readDeadline, func() error {
 		for {
+			if w.conn == w.raw && tlsRecord(w.replies.buf) {
+				// It has no line end, but by chance, and would be waited for in vain.
+				garbled = ErrUnexpectedTLS
+				return nil
+			}
 			var complete bool
 			reply, complete, garbled = w.replies.next()
 			if complete || garbled != nil {
@@ -223,10 +228,10 @@ func (w *wire) read(ctx context.Context, command string, limit time.Duration) (R
 			}
 		}
 	})
-	switch {
+	switch kind, _ := kindOf(ctx, err); {
 	case garbled != nil:
 		return Reply{}, w.failAs(KindProtocol, command, garbled)
-	case err != nil && w.writeErr != nil:
+	case err != nil && w.writeErr != nil && kind != KindTLS:
 		return Reply{}, w.fail(ctx, command, w.writeErr)
 	case err != nil:
 		return Reply{}, w.fail(ctx, command, err)
@@ -292,6 +297,9 @@ func (w *wire) quiet(command string) error {
 func (w *wire) close() {
 	w.breakOff(ErrClosed)
 }
+
+// shown is a line as errors and the transcript have it.
+func (w *wire) shown(l line) string { return w.redactor.clean(sanitize([]byte(l.shown()))) }
 
 // logLine puts what the client writes on record: one entry a line.
 func (w *wire) logLine(bytes int, display string) {

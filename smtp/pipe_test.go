@@ -1,0 +1,46 @@
+package smtp
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"sync"
+)
+
+// newPipe is net.Pipe with a server's side whose writes do not wait for the
+// client to read, as they would not over TCP: in a handshake that fails both
+// sides write at once.
+func newPipe() (client, server net.Conn) {
+	client, end := net.Pipe()
+	late := &lateWriter{Conn: end, queue: make(chan []byte, 1024)}
+	go late.drain()
+	return client, late
+}
+
+type lateWriter struct {
+	net.Conn
+	queue chan []byte
+	once  sync.Once
+}
+
+func (c *lateWriter) Write(p []byte) (int, error) {
+	c.queue <- bytes.Clone(p)
+	return len(p), nil
+}
+
+func (c *lateWriter) drain() {
+	for p := range c.queue {
+		_, _ = c.Conn.Write(p)
+	}
+	_ = c.Conn.Close()
+}
+
+// Close ends the connection once everything was read that was written; what
+// the client still writes goes nowhere, and does not block it either.
+func (c *lateWriter) Close() error {
+	c.once.Do(func() {
+		close(c.queue)
+		go func() { _, _ = io.Copy(io.Discard, c.Conn) }()
+	})
+	return nil
+}
