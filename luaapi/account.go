@@ -4,9 +4,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/smtp"
 	lua "github.com/yuin/gopher-lua"
@@ -14,17 +17,53 @@ import (
 
 // connectOptions are the options of smtp.connect and smtp.dial.
 type connectOptions struct {
-	Account     string        `lua:"account" doc:"an account of mailscript.toml; default \"default\" where no host is given"`
-	Host        string        `lua:"host" doc:"server name or IP address"`
-	Port        int           `lua:"port" doc:"default 465 where tls is \"implicit\", else 587"`
-	TLS         string        `lua:"tls" type:"\"implicit\"|\"starttls\"|\"opportunistic\"|\"off\"" doc:"default \"implicit\" on port 465, else \"starttls\"; never silently less"`
-	CA          string        `lua:"ca" doc:"PEM file of the authorities to trust in place of the system's"`
-	Username    string        `lua:"username" doc:"who to log in as, for auth"`
-	Password    smtp.Secret   `lua:"password" doc:"never shown, not even in traces"`
-	Mechanism   string        `lua:"mechanism" type:"\"PLAIN\"|\"LOGIN\"" doc:"default the strongest both sides have"`
-	AuthInClear bool          `lua:"auth_in_clear" doc:"log in without encryption"`
-	LocalName   string        `lua:"local_name" doc:"what EHLO says; default this machine's name or address"`
-	Timeouts    timeoutFields `lua:"timeouts" doc:"absolute, one for each kind of exchange"`
+	Account string `lua:"account" doc:"an account of mailscript.toml; default \"default\" where no host is given"`
+	Host    string `lua:"host" doc:"server name or IP address"`
+	Port    int    `lua:"port" doc:"default 465 where tls is \"implicit\", else 587"`
+	TLS     string `lua:"tls" type:"\"implicit\"|\"starttls\"|\"opportunistic\"|\"off\"" doc:"default \"implicit\" on port 465, else \"starttls\"; never silently less"`
+	CA      string `lua:"ca" doc:"PEM file of the authorities to trust in place of the system's"`
+	loginOptions
+	LocalName string        `lua:"local_name" doc:"what EHLO says; default this machine's name or address"`
+	Timeouts  timeoutFields `lua:"timeouts" doc:"absolute, one for each kind of exchange"`
+}
+
+// loginOptions are who to be, and how to prove it. Those of auth alone are
+// these; connect takes them too, and keeps them for auth.
+type loginOptions struct {
+	Username        string      `lua:"username" doc:"who to log in as"`
+	Password        smtp.Secret `lua:"password" doc:"never shown, not even in traces"`
+	Token           smtp.Secret `lua:"token" doc:"an OAuth 2 access token, in place of a password"`
+	Mechanism       string      `lua:"mechanism" doc:"a SASL mechanism such as \"PLAIN\" or \"XOAUTH2\"; default the strongest both sides have"`
+	AuthMin         string      `lua:"auth_min" doc:"the weakest mechanism to take for a password, such as \"SCRAM-SHA-256\""`
+	ChannelBinding  string      `lua:"channel_binding" type:"\"tls-exporter\"|\"tls-server-end-point\"" doc:"what SCRAM with -PLUS binds to; default tls-exporter with TLS 1.3"`
+	LoginInOneWrite bool        `lua:"login_in_one_write" doc:"send LOGIN and its answers at once, over TLS: saves two round trips, where the server bears it"`
+	AuthInClear     bool        `lua:"auth_in_clear" doc:"log in without encryption"`
+}
+
+// over puts what is given here over credentials known before.
+func (o loginOptions) over(c smtp.Credentials) smtp.Credentials {
+	given := smtp.Credentials{
+		Username: o.Username, Password: o.Password, Token: o.Token, Mechanism: o.Mechanism, Minimum: o.AuthMin,
+		ChannelBinding: smtp.ChannelBinding(o.ChannelBinding),
+	}
+	if given.Username == "" {
+		given.Username = c.Username
+	}
+	if given.Password.IsZero() && given.Token.IsZero() {
+		given.Password, given.Token = c.Password, c.Token
+	}
+	if given.Mechanism == "" {
+		given.Mechanism = c.Mechanism
+	}
+	if given.Minimum == "" {
+		given.Minimum = c.Minimum
+	}
+	if given.ChannelBinding == "" {
+		given.ChannelBinding = c.ChannelBinding
+	}
+	given.LoginInOneWrite = o.LoginInOneWrite || c.LoginInOneWrite
+	given.InClear = o.AuthInClear || c.InClear
+	return given
 }
 
 type timeoutFields struct {
@@ -44,6 +83,9 @@ type account struct {
 	name        string // "" where the script gave options
 	options     smtp.Options
 	credentials smtp.Credentials
+	// password reads the password when it is first needed; nil where credentials
+	// hold it, or there is none.
+	password func() (smtp.Secret, error)
 }
 
 // key tells accounts apart: for the pool, and for those that were refused.
@@ -81,31 +123,114 @@ func (c *Call) account(i int) account {
 }
 
 // resolve finds where to connect, and who to be.
-func (c *Call) resolve(o connectOptions) account {
-	if o.Account != "" && o.Host != "" {
+func (c *Call) resolve(given connectOptions) account {
+	if given.Account != "" && given.Host != "" {
 		// The account's password must not travel to another host.
 		c.Usage("give one or the other", `options "account" and "host" exclude each other`)
 	}
-	a := o.account()
-	if o.Host == "" {
-		a.name = o.Account
-		if a.name == "" {
-			a.name = "default"
+	var a account
+	if given.Host == "" {
+		a = c.configured(given)
+	} else {
+		a = given.account()
+		if given.CA != "" && !c.options.Rehearsal {
+			a.options.RootCAs = c.authorities(given.CA)
 		}
-		if !c.options.Rehearsal {
-			c.rt.Raise(c.L, noAccount(c.function.full, a.name))
-		}
-		a.options.Host, a.options.Port = rehearsalHost, rehearsalPort
 	}
-	if c.options.Rehearsal && a.credentials.Username == "" {
-		a.credentials.Username, a.credentials.Password = "rehearsal", smtp.NewSecret("rehearsal")
+	o := &a.options
+	o.Trace, o.Guard, o.Dial = c.options.Trace, c.options.Guard, c.options.Dial
+	if o.RootCAs == nil {
+		o.RootCAs = c.options.RootCAs
 	}
-	a.options.Dial, a.options.Trace = c.options.Dial, c.options.Trace
-	a.options.RootCAs = c.options.RootCAs
-	if o.CA != "" && !c.options.Rehearsal {
-		a.options.RootCAs = c.authorities(o.CA)
+	if c.options.Rehearsal {
+		c.rehearse(&a)
 	}
 	return a
+}
+
+// rehearse points an account at the embedded server. What only a real server
+// could satisfy is left out, and said so.
+func (c *Call) rehearse(a *account) {
+	o := &a.options
+	if len(o.Pins) > 0 || len(o.Certificates) > 0 || o.RootCAs != nil && o.RootCAs != c.options.RootCAs {
+		c.notice("pins, client certificates and ca are not used in a rehearsal")
+	}
+	o.Pins, o.Certificates, o.SourceAddress = nil, nil, ""
+	o.RootCAs = c.options.RootCAs
+	if a.credentials.Username == "" {
+		a.credentials.Username = "rehearsal"
+	}
+	a.credentials.Password, a.password = smtp.NewSecret("rehearsal"), nil
+}
+
+// configured is an account of mailscript.toml, with what the script says
+// otherwise.
+func (c *Call) configured(o connectOptions) account {
+	name := o.Account
+	if name == "" {
+		name = "default"
+	}
+	if name == "default" && c.options.Account != "" {
+		name = c.options.Account
+	}
+	known := map[string]config.Account{}
+	if c.options.Config != nil {
+		known = c.options.Config.Accounts
+	}
+	entry, ok := known[name]
+	switch {
+	case !ok && c.options.Rehearsal:
+		return account{name: name, options: smtp.Options{Host: rehearsalHost, Port: rehearsalPort}}
+	case !ok:
+		c.rt.Raise(c.L, noAccount(c.function.full, name, known))
+	}
+	if c.options.Rehearsal {
+		// The embedded server has a certificate of its own, and no file of the
+		// real one need exist here.
+		entry.CA, entry.ClientCertificate, entry.ClientKey = "", "", ""
+	}
+	options, err := entry.Options()
+	if err != nil {
+		c.Fail(err)
+	}
+	extras, err := entry.Extras()
+	if err != nil {
+		c.Fail(err)
+	}
+	options.SourceAddress, options.Certificates, options.Pins = extras.SourceAddress, extras.Certificates, extras.Pins
+	given := o.account()
+	if o.LocalName != "" {
+		options.LocalName = o.LocalName
+	}
+	if o.Timeouts != (timeoutFields{}) {
+		options.Timeouts = given.options.Timeouts
+	}
+	return account{
+		name: name, options: options,
+		credentials: smtp.Credentials{Username: entry.Username, Mechanism: entry.Mechanism, InClear: entry.AuthInClear},
+		password: func() (smtp.Secret, error) {
+			return c.readSecret("account "+name, entry.Password)
+		},
+	}
+}
+
+// readSecret asks a source once a run: a password manager may ask a person.
+func (c *Call) readSecret(what string, source config.Source) (smtp.Secret, error) {
+	if known, ok := c.secrets[what]; ok {
+		return known, nil
+	}
+	if source.IsZero() {
+		return smtp.Secret{}, &engine.Fault{
+			Kind: engine.KindConfig, Message: c.function.full + ": " + what + " has no password",
+			Hint: "set password_command, password_env, password_file or keyring in mailscript.toml",
+		}
+	}
+	value, err := c.options.Secrets.Secret(c.Context(), source)
+	if err != nil {
+		return smtp.Secret{}, err
+	}
+	c.secrets[what] = value
+	return value, nil
 }
 
 // authorities reads a PEM file of certificates.
@@ -134,16 +259,23 @@ func (o connectOptions) account() account {
 				Message: o.Timeouts.Message, Reset: o.Timeouts.Reset, Quit: o.Timeouts.Quit,
 			},
 		},
-		credentials: smtp.Credentials{Username: o.Username, Password: o.Password, Mechanism: o.Mechanism, InClear: o.AuthInClear},
+		credentials: o.over(smtp.Credentials{}),
 	}
 }
 
-func noAccount(function, name string) *engine.Fault {
-	return &engine.Fault{
+func noAccount(function, name string, known map[string]config.Account) *engine.Fault {
+	f := &engine.Fault{
 		Kind:    engine.KindConfig,
 		Message: fmt.Sprintf("%s: there is no account %q", function, name),
-		Hint:    `give a server, as in smtp.connect{host = "mail.example.org", username = "…", password = "…"}, or rehearse with --sink`,
+		Hint:    `write [account.` + name + `] in mailscript.toml (mailscript init makes one), give a server, as in smtp.connect{host = "mail.example.org"}, or rehearse with --sink`,
 	}
+	names := slices.Sorted(maps.Keys(known))
+	if near, ok := engine.Closest(name, names); ok {
+		f.Message += fmt.Sprintf(" (did you mean %q?)", near)
+	} else if len(names) > 0 {
+		f.Hint = "mailscript.toml has " + strings.Join(names, ", ")
+	}
+	return f
 }
 
 // refusedLogin is an account whose credentials a server has refused for good.
@@ -194,11 +326,19 @@ func (c *Call) authenticate(s *session, credentials smtp.Credentials) (smtp.Repl
 	a := s.account
 	a.credentials = credentials
 	c.checkNotRefused(a)
-	if strings.TrimSpace(credentials.Username) == "" {
+	known := !credentials.Token.IsZero() || strings.EqualFold(credentials.Mechanism, "EXTERNAL") || len(a.options.Certificates) > 0
+	if strings.TrimSpace(credentials.Username) == "" && !known {
 		return smtp.Reply{}, &engine.Fault{
 			Kind: engine.KindConfig, Message: c.function.full + ": no user name is known for " + s.account.options.Host,
 			Hint: `give it to connect, or to auth: session:auth{username = "…", password = "…"}`,
 		}
+	}
+	if credentials.Password.IsZero() && credentials.Token.IsZero() && a.password != nil {
+		password, err := a.password()
+		if err != nil {
+			return smtp.Reply{}, err
+		}
+		credentials.Password = password
 	}
 	reply, err := s.Auth(c.Context(), credentials)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/smtp"
 )
 
@@ -15,11 +16,22 @@ type Options struct {
 	Root string
 	// Dial replaces every connection of the run; nil is the network.
 	Dial func(ctx context.Context, target smtp.Target) (net.Conn, error)
-	// RootCAs verify servers; nil means those of the system.
+	// RootCAs verify servers where an account does not name its own; nil means
+	// those of the system.
 	RootCAs *x509.CertPool
 	// Rehearsal is true where Dial leads to an embedded server: no account is
-	// needed and any credential will do.
+	// needed, any credential will do, and no source of a password is asked.
 	Rehearsal bool
+	// Config holds the accounts and secrets; nil where there is no mailscript.toml.
+	Config *config.File
+	// Secrets reads passwords from where the configuration says.
+	Secrets config.Reader
+	// Account stands in for "default"; "" leaves it.
+	Account string
+	// Guard is what the run may send, whichever way the script sends it.
+	Guard smtp.Guard
+	// Notice is told what a user should know and a script need not.
+	Notice func(text string)
 	// Trace is told of each transcript entry of each session.
 	Trace func(smtp.Entry)
 	// OnResult is told of each message's outcome.
@@ -43,6 +55,8 @@ type API struct {
 	sessions []*session
 	pool     map[string]*session      // of smtp.send, by account
 	refused  map[string]*refusedLogin // accounts that were answered 535
+	secrets  map[string]smtp.Secret   // read once a run, by account or name
+	noticed  map[string]bool
 }
 
 // New makes the modules of one run.
@@ -52,6 +66,8 @@ func New(options Options) *API {
 		outcomes: outcomes{last: map[copyOf]*fate{}},
 		pool:     map[string]*session{},
 		refused:  map[string]*refusedLogin{},
+		secrets:  map[string]smtp.Secret{},
+		noticed:  map[string]bool{},
 	}
 }
 
@@ -71,3 +87,11 @@ const quitGrace = 2 * time.Second
 
 // QuitGrace is how long Close should be given.
 func QuitGrace() time.Duration { return quitGrace }
+
+// notice tells the user something, once a run.
+func (a *API) notice(text string) {
+	if a.options.Notice != nil && !a.noticed[text] {
+		a.noticed[text] = true
+		a.options.Notice(text)
+	}
+}

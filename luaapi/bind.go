@@ -161,6 +161,10 @@ func (b *bound) metatable(class *Class) *lua.LTable {
 		return 1
 	})
 	set("__concat", func(L *lua.LState) int {
+		if class.Name == "secret" {
+			L.Push(b.joinSecret(L))
+			return 1
+		}
 		for i := 1; i <= 2; i++ {
 			switch L.Get(i).Type() {
 			case lua.LTString, lua.LTNumber, lua.LTUserData:

@@ -76,6 +76,7 @@ func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
 		{"html", given.HTML, &m.HTML}, {"message_id", given.MessageID, &m.MessageID},
 	} {
 		if t.RawGetString(field.name) != lua.LNil {
+			d.c.refuseShownSecret(field.name, field.from)
 			*field.into = field.from
 		}
 	}
@@ -233,6 +234,7 @@ func (d *describer) headers(v lua.LValue) []mime.Field {
 	text := func(place string, v lua.LValue) string {
 		switch v := v.(type) {
 		case lua.LString:
+			d.c.refuseShownSecret(place, string(v))
 			return string(v)
 		case lua.LNumber:
 			return v.String()

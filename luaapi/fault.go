@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 
+	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/smtp"
@@ -16,10 +17,13 @@ func (b *bound) fault(err error) *engine.Fault {
 		message *mime.Error
 		address *mime.AddressError
 		ready   *engine.Fault
+		setting *config.Error
 	)
 	switch {
 	case errors.As(err, &ready):
 		return ready
+	case errors.As(err, &setting):
+		return &engine.Fault{Kind: engine.KindConfig, Message: err.Error(), Hint: setting.Hint, Err: err}
 	case errors.As(err, &wire):
 		f := &engine.Fault{
 			Kind:      engine.Kind(wire.Kind),

@@ -1,57 +1,222 @@
 package luaapi
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
+	"os"
 	"strings"
 
 	"github.com/mailscript/mailscript/smtp"
 )
 
-// hint is one likely cause and what to do about it.
-type hint struct {
-	when func(*smtp.Error) bool
-	text string
+// Hint is one likely cause of an error and what to do about it. The table
+// below is data: the manual page errors.md is made of it, and each row has a
+// test that provokes the real condition.
+type Hint struct {
+	Name string // for tests and the manual
+	Seen string // what the user sees, in words
+	Text string // what to do
+	fits func(situation) bool
 }
 
-// smtpHints are tried in order; the first that fits is shown.
-var smtpHints = [...]hint{
-	{func(e *smtp.Error) bool { return errors.Is(e, smtp.ErrClearText) },
-		`use tls = "starttls" or "implicit"; auth_in_clear = true sends the password unencrypted`},
-	{func(e *smtp.Error) bool { var record tls.RecordHeaderError; return errors.As(e, &record) },
-		`the server speaks clear text on this port; port 587 or 25 with tls = "starttls" is the usual way`},
-	{func(e *smtp.Error) bool { var unknown x509.UnknownAuthorityError; return errors.As(e, &unknown) },
-		"the certificate is signed by an authority this machine does not know"},
-	{func(e *smtp.Error) bool { var name x509.HostnameError; return errors.As(e, &name) },
-		"connect to the name that stands in the certificate"},
-	{func(e *smtp.Error) bool {
-		return e.Kind == smtp.KindRefused && e.Command == "STARTTLS" && errors.Is(e, smtp.ErrNotOffered)
-	}, `the server does not encrypt on this port; try port 465 with tls = "implicit". tls = "off" sends everything readable`},
-	{func(e *smtp.Error) bool {
-		return e.Kind == smtp.KindAuth && errors.Is(e, smtp.ErrNotOffered) && !strings.Contains(e.Error(), "would be needed")
-	}, "this server wants no login here; leave out auth, or use the submission port (465 or 587)"},
-	{func(e *smtp.Error) bool { return e.Kind == smtp.KindAuth && e.Reply != nil && e.Reply.Permanent() },
-		"check user name and password; many providers want an app password instead of the account's"},
-	{func(e *smtp.Error) bool { return e.Kind == smtp.KindDNS && !e.Temporary() },
-		"check the spelling of the host name"},
-	{func(e *smtp.Error) bool { return e.Kind == smtp.KindConnect && strings.Contains(e.Error(), "refused") },
-		"nothing listens there; check host and port (submission is 465 or 587)"},
-	{func(e *smtp.Error) bool { return e.Kind == smtp.KindTimeout && strings.HasPrefix(e.Command, "connect") },
-		"a firewall may drop the packets; port 25 is blocked on many networks, 465 and 587 are not"},
-	{func(e *smtp.Error) bool { return e.Kind == smtp.KindTimeout && e.Command == "greeting" },
-		`the server says nothing; on port 465 use tls = "implicit"`},
-	{func(e *smtp.Error) bool { return errors.Is(e, smtp.ErrBroken) },
-		"a session does not reconnect by itself; connect again"},
-	{func(e *smtp.Error) bool { return errors.Is(e, smtp.ErrClosed) },
-		"the session was ended by quit or close; connect again"},
+// situation is what is known where something went wrong.
+type situation struct {
+	err   *smtp.Error // nil where a reply is all there is
+	reply smtp.Reply  // code 0 without
 }
 
-func smtpHint(e *smtp.Error) string {
-	for _, h := range smtpHints {
-		if h.when(e) {
-			return h.text
+func (s situation) kind(k smtp.Kind) bool { return s.err != nil && s.err.Kind == k }
+
+// says reports whether the reply, or else the error, holds one of the words.
+func (s situation) says(words ...string) bool {
+	text := s.reply.String()
+	if s.err != nil {
+		text += " " + s.err.Error()
+	}
+	text = strings.ToLower(text)
+	for _, word := range words {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s situation) doing(command string) bool {
+	return s.err != nil && strings.HasPrefix(s.err.Command, command)
+}
+
+// Hints returns the table. The first row that fits is shown, so what is special
+// stands before what is general.
+func Hints() []Hint {
+	return append(append(loginHints(), connectionHints()...), replyHints()...)
+}
+
+func loginHints() []Hint {
+	return []Hint{
+		{"microsoft-basic", "535 5.7.139 or 550 5.7.30: basic authentication is disabled",
+			"Microsoft 365 has switched password log-ins off for this mailbox; an administrator can allow SMTP AUTH for it, else only OAuth 2 works",
+			func(s situation) bool {
+				return s.reply.Enhanced == "5.7.139" || s.reply.Enhanced == "5.7.30" || s.says("basic authentication is disabled", "smtpclientauthentication is disabled")
+			}},
+		{"gmail-app-password", "534 5.7.9, or 535 5.7.8 from Gmail: username and password not accepted",
+			"Gmail wants an app password, not the account's: turn on 2-step verification and create one at myaccount.google.com/apppasswords",
+			func(s situation) bool {
+				return s.reply.Code == 534 && s.says("application-specific") || s.reply.Code == 535 && s.says("gsmtp", "badcredentials", "support.google.com")
+			}},
+		{"auth-in-clear", "credentials are not sent over an unencrypted connection",
+			`use tls = "starttls" or "implicit"; auth_in_clear = true sends the password unencrypted`,
+			func(s situation) bool { return s.err != nil && errors.Is(s.err, smtp.ErrClearText) }},
+		{"starttls-first", "530 Must issue a STARTTLS command first",
+			`the server wants an encrypted connection: set tls = "starttls"`,
+			func(s situation) bool {
+				return (s.reply.Code == 530 || s.reply.Code == 538) && s.says("starttls", "encryption", "tls")
+			}},
+		{"auth-required", "530 Authentication required",
+			"the server wants a log-in before MAIL: call session:auth(), or set username and password in the account",
+			func(s situation) bool {
+				return s.reply.Code == 530 || s.reply.Class() == 5 && s.says("authentication required", "authenticate first", "auth first", "not authenticated")
+			}},
+		{"auth-not-offered", "AUTH: not offered by the server",
+			"this server wants no log-in on this port; leave auth out, or use the submission port (465 or 587)",
+			func(s situation) bool {
+				return s.kind(smtp.KindAuth) && errors.Is(s.err, smtp.ErrNotOffered) && !s.says("would be needed")
+			}},
+		{"auth-mechanism", "the server offers other mechanisms only",
+			"the server has none of the ways to log in that mailscript has; `mailscript account test --trace` shows what it offers",
+			func(s situation) bool { return s.kind(smtp.KindAuth) && errors.Is(s.err, smtp.ErrNotOffered) }},
+		{"auth-later", "454: the server cannot check the password now",
+			"the server has a problem of its own, or sees too many log-ins; try again in a few minutes",
+			func(s situation) bool { return s.kind(smtp.KindAuth) && s.reply.Temporary() }},
+		{"auth-wrong", "535: credentials refused",
+			"check user name and password; many providers want the whole address as the name, and an app password instead of the account's",
+			func(s situation) bool { return s.kind(smtp.KindAuth) && s.reply.Permanent() }},
+	}
+}
+
+func connectionHints() []Hint {
+	return append([]Hint{
+		{"clear-text-on-tls-port", "the server speaks clear text where TLS was expected",
+			`the server speaks clear text on this port: use tls = "starttls" (usual on 587 and 25), or port 465`,
+			func(s situation) bool { return s.err != nil && errors.Is(s.err, smtp.ErrPlaintext) }},
+		{"tls-on-clear-text-port", "no greeting, or one that is not an SMTP reply",
+			`a server that says nothing, or garbage, may be waiting for TLS: use tls = "implicit" (usual on port 465)`,
+			func(s situation) bool {
+				return s.err != nil && errors.Is(s.err, smtp.ErrUnexpectedTLS) || s.doing("greeting") && (s.kind(smtp.KindTimeout) || s.kind(smtp.KindProtocol) || s.kind(smtp.KindLost))
+			}},
+		{"starttls-not-offered", "STARTTLS: not offered by the server",
+			`the server does not encrypt on this port; try port 465 with tls = "implicit". tls = "off" sends everything readable`,
+			func(s situation) bool { return s.doing("STARTTLS") && errors.Is(s.err, smtp.ErrNotOffered) }},
+		{"starttls-refused", "STARTTLS is offered and refused",
+			"the server cannot encrypt now; nothing was sent. Try again later, or tell its administrator",
+			func(s situation) bool { return s.doing("STARTTLS") && s.kind(smtp.KindRefused) }},
+		{"surplus", "the server sent bytes nobody asked for",
+			"something between here and the server may be changing the connection; on another network it may work",
+			func(s situation) bool { return s.err != nil && errors.Is(s.err, smtp.ErrSurplus) }},
+	}, append(certificateHints(), []Hint{
+		{"dns-unknown", "no such host",
+			"check the spelling of the host name",
+			func(s situation) bool { return s.kind(smtp.KindDNS) && !s.err.Temporary() }},
+		{"dns-failed", "the name server does not answer",
+			"the name could not be looked up now; check this machine's network and name server",
+			func(s situation) bool { return s.kind(smtp.KindDNS) }},
+		{"connection-refused", "connection refused",
+			"nothing listens there; check host and port (submission is 465 or 587)",
+			func(s situation) bool { return s.kind(smtp.KindConnect) && s.says("refused") }},
+		{"proxy-needed", "no connection, while the environment names a proxy",
+			"this network may allow connections through its proxy only, which mailscript does not use yet; ask for a mail relay inside the network",
+			func(s situation) bool {
+				return s.doing("connect") && (s.kind(smtp.KindTimeout) || s.kind(smtp.KindConnect)) && proxied()
+			}},
+		{"ipv6-unreachable", "network is unreachable, for an IPv6 address",
+			"this network has no IPv6; give the server's IPv4 address, or a name that has one",
+			func(s situation) bool {
+				return s.kind(smtp.KindConnect) && s.says("unreachable", "no route to host") && s.says("[")
+			}},
+		{"unreachable", "network is unreachable, or no route to host",
+			"check this machine's network connection",
+			func(s situation) bool { return s.kind(smtp.KindConnect) && s.says("unreachable", "no route to host") }},
+		{"timeout-connect", "timeout while connecting",
+			"a firewall may drop the packets; port 25 is blocked on many networks, 465 and 587 are not",
+			func(s situation) bool { return s.doing("connect") && s.kind(smtp.KindTimeout) }},
+		{"timeout-tls", "timeout in the TLS handshake",
+			`the server may not speak TLS on this port: use tls = "starttls" there (usual on 587 and 25)`,
+			func(s situation) bool { return s.doing("TLS handshake") && s.kind(smtp.KindTimeout) }},
+		{"timeout-message", "timeout after the end of the message",
+			"the server did not say whether it took the message; do not send it again before its log says",
+			func(s situation) bool { return s.doing("message") && s.kind(smtp.KindTimeout) }},
+		{"timeout-command", "timeout after a command",
+			"the server is slow or gone; try again later, or allow it more time with timeouts = { command = \"10m\" }",
+			func(s situation) bool { return s.kind(smtp.KindTimeout) }},
+		{"broken", "the connection broke earlier",
+			"a session does not reconnect by itself; connect again",
+			func(s situation) bool { return s.err != nil && errors.Is(s.err, smtp.ErrBroken) }},
+		{"closed", "the session is closed",
+			"the session was ended by quit or close; connect again",
+			func(s situation) bool { return s.err != nil && errors.Is(s.err, smtp.ErrClosed) }},
+	}...)...)
+}
+
+// replyHints fit replies to MAIL, RCPT and messages too, where no error is
+// raised: they are shown with the summary of a run.
+func replyHints() []Hint {
+	return []Hint{
+		{"relay-denied", "550 or 554: relay access denied",
+			"the server takes mail for other domains only after a log-in: set username and password, and use port 465 or 587",
+			func(s situation) bool { return s.reply.Permanent() && s.says("relay") }},
+		{"too-large", "552: the message is too large",
+			"the server's limit is session.max_size; send a link in place of large attachments",
+			func(s situation) bool {
+				return s.reply.Code == 552 || s.reply.Enhanced == "5.3.4" || s.reply.Enhanced == "5.2.3"
+			}},
+		{"utf8", "553 5.6.7: an address is not ASCII",
+			"the part before the @ is not ASCII, and this server cannot carry that; use another address of the recipient",
+			func(s situation) bool { return s.reply.Enhanced == "5.6.7" }},
+		{"not-allowed", "a recipient is not in a domain that mailscript.toml allows",
+			"[recipients] allow in mailscript.toml lists the domains that mail may go to",
+			func(s situation) bool { return s.says("that mailscript.toml allows") }},
+		{"greylisted", "450 4.7.1: greylisted",
+			"the server wants a second attempt in some minutes; result:retry() after a wait is one",
+			func(s situation) bool { return s.reply.Temporary() && s.says("greylist", "graylist") }},
+		{"sender-refused", "550 or 553: the sender address is not yours",
+			"the server lets this account send only from its own addresses; set from to one of them",
+			func(s situation) bool {
+				return s.reply.Permanent() && s.says("not owned by user", "send as", "sender address rejected", "not allowed to send")
+			}},
+	}
+}
+
+// proxied reports whether the environment asks programs to use a proxy.
+func proxied() bool {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy"} {
+		if os.Getenv(name) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// hintFor is the first that fits, or "".
+func hintFor(s situation) string {
+	for _, h := range Hints() {
+		if h.fits(s) {
+			return h.Text
 		}
 	}
 	return ""
+}
+
+func smtpHint(e *smtp.Error) string {
+	s := situation{err: e}
+	if e.Reply != nil {
+		s.reply = *e.Reply
+	}
+	return hintFor(s)
+}
+
+// HintForReply is what to do about a refusal that raised nothing.
+func HintForReply(r smtp.Reply) string {
+	if r.Code < 400 {
+		return ""
+	}
+	return hintFor(situation{reply: r})
 }

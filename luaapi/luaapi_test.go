@@ -60,7 +60,7 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 
 // around is what an example of the manual may take for granted.
 const around = `
-local smtp, mime, time = require "smtp", require "mime", require "time"
+local smtp, mime, time, secret = require "smtp", require "mime", require "time", require "secret"
 local message = mime.message { from = "news@bank.example", to = "ann@example.org", subject = "Hello", text = "Hello" }
 `
 
@@ -154,6 +154,7 @@ func TestFields(t *testing.T) {
 	objects := map[string]string{
 		"session": "session", "reply": "session.greeting", "result": "result", "recipient": "result.recipients[1]",
 		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
+		"secret": "secret.env('HOME')",
 	}
 	for _, m := range Modules() {
 		for _, class := range m.Classes {
@@ -162,7 +163,10 @@ func TestFields(t *testing.T) {
 				t.Errorf("no object of class %s is tested", class.Name)
 				continue
 			}
-			source := aroundSession + "local o = " + object + "\nassert(#tostring(o) > 0 and ('' .. o) == tostring(o))\n"
+			source := aroundSession + "local o = " + object + "\nassert(#tostring(o) > 0)\n"
+			if class.Name != "secret" { // joined, it stays one
+				source += "assert('' .. o == tostring(o))\n"
+			}
 			for _, f := range class.Fields {
 				source += fmt.Sprintf("local v = o.%s\n", f.Name)
 				base, _, optional := strings.Cut(strings.TrimSuffix(f.Type, "[]"), "?")

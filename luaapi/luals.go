@@ -31,7 +31,7 @@ func optionType(field reflect.StructField) string {
 	case time.Duration:
 		return "number|string"
 	case smtp.Secret:
-		return "string"
+		return "string|secret"
 	case []string:
 		return "string|string[]"
 	}

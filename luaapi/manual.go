@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Manual returns the reference manual in Markdown: one page a module, by file
-// name.
+// Manual returns the reference manual in Markdown: one page a module, and one
+// for errors, by file name.
 func Manual() map[string]string {
 	pages := map[string]string{}
 	for _, m := range Modules() {
@@ -29,7 +29,28 @@ func Manual() map[string]string {
 		}
 		pages[m.Name+".md"] = b.String()
 	}
+	pages["errors.md"] = errorsPage()
 	return pages
+}
+
+// errorsPage lists the hints. Which error has which kind is told first, because
+// that is what a script asks for.
+func errorsPage() string {
+	var b strings.Builder
+	b.WriteString(`<!-- Generated from luaapi/hint.go; do not edit. -->
+# Errors and what to do
+
+What a server answers to MAIL, RCPT or a message is no error: it is in the result, with its code. What prevents an answer is a
+fault. ` + "`try`" + ` returns it as a value with ` + "`kind`, `message`, `hint`, `command`, `code`, `enhanced` and `temporary`" + `.
+A fault that nothing catches ends the run with its message and, where the cause is likely enough, one of these hints.
+
+| seen | what to do |
+|---|---|
+`)
+	for _, h := range Hints() {
+		fmt.Fprintf(&b, "| <a id=\"%s\"></a>%s | %s |\n", h.Name, cell(h.Seen), cell(h.Text))
+	}
+	return b.String()
 }
 
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }

@@ -109,11 +109,17 @@ func (d *decoder) value(name string, v lua.LValue, into reflect.Value) {
 		*target = d.duration(name, v)
 		return
 	case *smtp.Secret:
-		text, ok := v.(lua.LString)
-		if !ok {
-			wrong("a string")
+		switch v := v.(type) {
+		case lua.LString:
+			*target = smtp.NewSecret(string(v))
+			return
+		case *lua.LUserData:
+			if held, ok := v.Value.(*smtp.Secret); ok {
+				*target = *held
+				return
+			}
 		}
-		*target = smtp.NewSecret(string(text))
+		wrong("a string or a secret")
 		return
 	case *[]string:
 		*target = d.strings(name, v)

@@ -1,6 +1,10 @@
 package luaapi
 
-import "github.com/mailscript/mailscript/smtp"
+import (
+	"slices"
+
+	"github.com/mailscript/mailscript/smtp"
+)
 
 // copyOf is one recipient's copy of one message.
 type copyOf struct{ messageID, recipient string }
@@ -8,7 +12,8 @@ type copyOf struct{ messageID, recipient string }
 // fate is the last that was heard of a copy.
 type fate struct {
 	outcome smtp.Outcome
-	handled bool // the script said it took care of it
+	handled bool       // the script said it took care of it
+	reply   smtp.Reply // kept where the copy is one of those to be named
 }
 
 // outcomes remembers the fate of every copy the run tried to send, so that the
@@ -16,7 +21,13 @@ type fate struct {
 // look at its results.
 type outcomes struct {
 	last map[copyOf]*fate
+	// named are the first copies that were not sent at once, in order.
+	named []copyOf
 }
+
+// maxNamed is how many undelivered copies the end of a run names: enough to see
+// what they have in common.
+const maxNamed = 5
 
 // record notes what became of a message.
 func (o *outcomes) record(messageID string, recipients []smtp.Recipient) []copyOf {
@@ -30,7 +41,14 @@ func (o *outcomes) record(messageID string, recipients []smtp.Recipient) []copyO
 		if before, ok := o.last[key]; ok && before.outcome == smtp.Sent {
 			continue // sent once is sent, whatever a second attempt says
 		}
-		o.last[key] = &fate{outcome: r.Outcome}
+		now := &fate{outcome: r.Outcome}
+		if r.Outcome != smtp.Sent && (slices.Contains(o.named, key) || len(o.named) < maxNamed) {
+			now.reply = r.Reply
+			if !slices.Contains(o.named, key) {
+				o.named = append(o.named, key)
+			}
+		}
+		o.last[key] = now
 	}
 	return keys
 }
@@ -66,4 +84,26 @@ func (a *API) Tally() Tally {
 		}
 	}
 	return t
+}
+
+// Undelivered is a copy that was not sent.
+type Undelivered struct {
+	Recipient string
+	Outcome   smtp.Outcome
+	Reply     smtp.Reply // code 0 where none came
+	Hint      string     // "" where no cause is known
+}
+
+// Undelivered names the first copies of the run that were neither sent nor
+// handled by the script, in the order of the script.
+func (a *API) Undelivered() []Undelivered {
+	var list []Undelivered
+	for _, key := range a.outcomes.named {
+		f := a.outcomes.last[key]
+		if f.outcome == smtp.Sent || f.handled {
+			continue
+		}
+		list = append(list, Undelivered{Recipient: key.recipient, Outcome: f.outcome, Reply: f.reply, Hint: HintForReply(f.reply)})
+	}
+	return list
 }

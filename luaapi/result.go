@@ -123,6 +123,7 @@ func (r *result) retry(c *Call) *result {
 // delivered records and wraps what Send returned; where an error ended it, it
 // raises a fault that carries the result.
 func (c *Call) delivered(r *result, err error) *result {
+	c.stopAtLimit(err)
 	id := r.message.id()
 	r.keys = c.outcomes.record(id, r.Recipients)
 	if c.options.OnResult != nil && len(r.keys) > 0 {

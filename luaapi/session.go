@@ -17,14 +17,6 @@ type session struct {
 	authenticated bool
 }
 
-// authOptions are the options of session:auth.
-type authOptions struct {
-	Username    string      `lua:"username" doc:"default the account's"`
-	Password    smtp.Secret `lua:"password" doc:"default the account's"`
-	Mechanism   string      `lua:"mechanism" type:"\"PLAIN\"|\"LOGIN\"" doc:"default the strongest both sides have"`
-	AuthInClear bool        `lua:"auth_in_clear" doc:"log in without encryption"`
-}
-
 // mailOptions are the options of session:mail.
 type mailOptions struct {
 	Size  int64  `lua:"size" doc:"SIZE, in octets (RFC 1870)"`
@@ -124,23 +116,13 @@ func sessionSending() []Function {
 				return values(c.object("result", c.sendOn(s, m, envelope, options)))
 			},
 		},
-		exchange("auth", []Param{{"opts?", "auth.options", ""}}, authOptions{},
+		exchange("auth", []Param{{"opts?", "auth.options", ""}}, loginOptions{},
 			"Log in with the strongest mechanism both sides have; raises when refused. Credentials are the account's unless given here, and never cross an unencrypted connection unless auth_in_clear says so.",
 			`session:auth{username = "reports@bank.example", password = "…"}`,
 			func(c *Call, s *session) (smtp.Reply, error) {
-				var o authOptions
+				var o loginOptions
 				c.Options(0, &o)
-				credentials := s.account.credentials
-				if o.Username != "" {
-					credentials.Username = o.Username
-				}
-				if !o.Password.IsZero() {
-					credentials.Password = o.Password
-				}
-				if o.Mechanism != "" {
-					credentials.Mechanism = o.Mechanism
-				}
-				credentials.InClear = credentials.InClear || o.AuthInClear
+				credentials := o.over(s.account.credentials)
 				return c.authenticate(s, credentials)
 			}),
 		exchange("quit", nil, nil, "Say goodbye and close. It is best effort: every message before has its own answer. The reply is empty where none came.",
@@ -190,6 +172,7 @@ func sessionCommands() []Function {
 		exchange("body", []Param{{"message", "message|string", "a message, or its bytes"}}, nil,
 			"Send the message text after DATA, dots doubled and line ends repaired, and return the reply to it. A connection lost after its end raises with temporary = false: it may have arrived.", `session:body("Subject: hello\r\n\r\nHello\r\n")`,
 			func(c *Call, s *session) (smtp.Reply, error) {
+				c.refuseShownSecret("the message", c.String(0))
 				content := smtp.ContentOf([]byte(c.String(0)))
 				if m, ok := c.Object(0).(*letter); ok {
 					content = m.content()
@@ -217,7 +200,10 @@ func sessionCommands() []Function {
 			func(c *Call, s *session) (smtp.Reply, error) { return s.Verify(c.Context(), c.String(0)) }),
 		exchange("command", []Param{{"line", "string", "without line end"}}, nil,
 			"Send any command and return its reply. STARTTLS, AUTH and BDAT have methods of their own.", `print(session:command("HELP"))`,
-			func(c *Call, s *session) (smtp.Reply, error) { return s.Command(c.Context(), c.String(0)) }),
+			func(c *Call, s *session) (smtp.Reply, error) {
+				c.refuseShownSecret("the line", c.String(0))
+				return s.Command(c.Context(), c.String(0))
+			}),
 	}
 }
 
@@ -235,6 +221,7 @@ func sessionRaw() []Function {
 					if !ok {
 						c.Usage("", "line %d must be a string, got %s", i+1, engine.TypeName(item))
 					}
+					c.refuseShownSecret("a line", string(line))
 					lines = append(lines, string(line))
 				}
 				replies, err := c.Self.(*session).Pipeline(c.Context(), lines)
@@ -247,6 +234,7 @@ func sessionRaw() []Function {
 			Doc:     "Send bytes past all checks, for probing with what no client should say. Fetch each reply they cause with read.",
 			Example: "session:write(\"NOOP\\r\\nNOOP\\r\\n\")\nprint(#session:read(2))",
 			Call: func(c *Call) []lua.LValue {
+				c.refuseShownSecret("the text", c.String(0))
 				if err := c.Self.(*session).Write(c.Context(), []byte(c.String(0))); err != nil {
 					c.Fail(err)
 				}

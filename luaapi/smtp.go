@@ -1,6 +1,9 @@
 package luaapi
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/mailscript/mailscript/smtp"
 	lua "github.com/yuin/gopher-lua"
 )
@@ -47,6 +50,17 @@ func smtpModule() *Module {
 				Doc:     "Connect, log in where there are credentials, call f(session), and quit whatever happens.",
 				Example: "local code = smtp.with({ host = \"mail.bank.example\" }, function(session)\n  return session:noop().code\nend)",
 				Call:    with,
+			},
+			{
+				Name: "accounts", Returns: "string[]",
+				Doc: "The names of the accounts in mailscript.toml, sorted.", Example: "for _, name in ipairs(smtp.accounts()) do\n  print(name)\nend",
+				Call: func(c *Call) []lua.LValue {
+					var names []string
+					if c.options.Config != nil {
+						names = slices.Sorted(maps.Keys(c.options.Config.Accounts))
+					}
+					return values(c.list(len(names), func(i int) lua.LValue { return lua.LString(names[i]) }))
+				},
 			},
 			{
 				Name: "dial", Params: []Param{{"opts", "connect.options", ""}}, Options: connectOptions{}, Returns: "session",

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"strings"
 
+	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/luaapi"
 )
@@ -39,6 +40,7 @@ func exitStatus(err error) int {
 		internal    *engine.InternalError
 		interrupted *engine.Interrupted
 		fault       *engine.Fault
+		setting     *config.Error
 	)
 	switch {
 	case err == nil:
@@ -51,6 +53,8 @@ func exitStatus(err error) int {
 		return exitInternal
 	case errors.As(err, &usage):
 		return exitUsage
+	case errors.As(err, &setting):
+		return exitConfig
 	case errors.As(err, &fault):
 		return faultStatus(fault)
 	}
@@ -106,10 +110,17 @@ func explain(err error) (text, hint string) {
 		fault       *engine.Fault
 		internal    *engine.InternalError
 		interrupted *engine.Interrupted
+		setting     *config.Error
 	)
 	switch {
 	case errors.As(err, &usage):
 		return err.Error(), usage.hint
+	case errors.As(err, &setting):
+		text = setting.Error()
+		if setting.Excerpt != "" {
+			text += "\n" + strings.TrimRight(setting.Excerpt, "\n")
+		}
+		return text, setting.Hint
 	case errors.As(err, &syntax):
 		text = syntax.Error()
 		if excerpt := syntax.Excerpt(); excerpt != "" {

@@ -63,7 +63,7 @@ func rootCommand(status *int) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(runCommand(status), checkCommand(), docCommand(), versionCommand())
+	root.AddCommand(runCommand(status), checkCommand(), initCommand(), accountCommand(), docCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{err, "mailscript help " + c.Name() + " lists the flags"}
 	})

@@ -2,14 +2,23 @@ package main
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"io"
+	"math/big"
 	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mailscript/mailscript/smtp/server"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -42,13 +51,20 @@ func TestScript(t *testing.T) {
 			}
 			env.Setenv("SERVER", strconv.Itoa(port))
 			env.Setenv("CLOSED", strconv.Itoa(closed))
+			secured, err := startSecured(env)
+			if err != nil {
+				return err
+			}
+			env.Setenv("SECURED", strconv.Itoa(secured))
 			env.Setenv("TMPDIR", env.WorkDir)
 			env.Values["received"] = received
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"received": cmdReceived,
-			"status":   cmdStatus,
+			"delivered": cmdDelivered,
+			"mkport":    cmdMakePort,
+			"received":  cmdReceived,
+			"status":    cmdStatus,
 		},
 	})
 }
@@ -61,6 +77,30 @@ func cmdReceived(ts *testscript.TestScript, neg bool, args []string) {
 	if got := ts.Value("received").(*received).String(); got != args[0] {
 		ts.Fatalf("the server received %s messages, want %s", got, args[0])
 	}
+}
+
+// cmdDelivered checks whom the server took messages for, in order of arrival:
+// delivered ann@example.org bob@example.org.
+func cmdDelivered(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: delivered ADDRESS...")
+	}
+	r := ts.Value("received").(*received)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Equal(r.recipients, args) {
+		ts.Fatalf("the server has messages for %q, want %q", r.recipients, args)
+	}
+}
+
+// cmdMakePort puts the port of the server into a file that has $SERVER for it.
+func cmdMakePort(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: mkport FILE")
+	}
+	path := ts.MkAbs(args[0])
+	text := strings.ReplaceAll(ts.ReadFile(path), "$SERVER", ts.Getenv("SERVER"))
+	ts.Check(os.WriteFile(path, []byte(text), 0o600))
 }
 
 // cmdStatus runs mailscript and checks its exit status: status 65 run x.lua.
@@ -88,8 +128,9 @@ func closedPort() (int, error) {
 }
 
 type received struct {
-	mu sync.Mutex
-	n  int
+	mu         sync.Mutex
+	n          int
+	recipients []string
 }
 
 func (r *received) String() string {
@@ -134,6 +175,45 @@ func startServer(env *testscript.Env) (int, *received, error) {
 	return listener.Addr().(*net.TCPAddr).Port, r, nil
 }
 
+// startSecured greets over TLS, with a certificate that no list of authorities
+// knows.
+func startSecured(env *testscript.Env) (int, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return 0, err
+	}
+	issuer := &x509.Certificate{Subject: pkix.Name{CommonName: "Strange Root"}}
+	leaf := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, leaf, issuer, &key.PublicKey, key)
+	if err != nil {
+		return 0, err
+	}
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}})
+	if err != nil {
+		return 0, err
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.WriteString(conn, "220 mx.example ESMTP\r\n")
+			conn.Close()
+		}
+	}()
+	env.Defer(func() {
+		listener.Close()
+		<-done
+	})
+	return listener.Addr().(*net.TCPAddr).Port, nil
+}
+
 // obliging does to each recipient what its name says.
 type obliging struct {
 	server.Accept
@@ -143,7 +223,7 @@ type obliging struct {
 }
 
 func (o *obliging) Auth(_ context.Context, _ server.Peer, c server.Credentials) server.Reply {
-	if c.Password.Reveal() != "right" {
+	if password := c.Password.Reveal(); password != "right" && password != "canary-0451" {
 		return server.Reply{Code: 535, Enhanced: "5.7.8", Text: "wrong password"}
 	}
 	return server.Reply{}
@@ -175,6 +255,9 @@ func (o *obliging) Message(ctx context.Context, p server.Peer, e server.Envelope
 	}
 	o.received.mu.Lock()
 	o.received.n++
+	for _, r := range e.Recipients {
+		o.received.recipients = append(o.received.recipients, r.Address)
+	}
 	o.received.mu.Unlock()
 	return server.Reply{}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,6 +18,8 @@ type reporter struct {
 	mu   sync.Mutex // a trace may come from the reader beside a writer
 	text io.Writer
 	json io.Writer // nil without --json
+
+	dryRun bool // what the sink caught was not kept
 }
 
 func (r *reporter) object(v map[string]any) {
@@ -73,6 +76,14 @@ func (r *reporter) caught(s *sink.Sink) {
 	if s.Count() == 1 {
 		noun = "message"
 	}
+	if r.dryRun {
+		if r.json == nil {
+			fmt.Fprintf(r.text, "mailscript: dry run: %d %s built, nothing sent\n", s.Count(), noun)
+			return
+		}
+		r.object(map[string]any{"event": "dry-run", "built": s.Count()})
+		return
+	}
 	if r.json == nil {
 		fmt.Fprintf(r.text, "mailscript: caught %d %s in %s\n", s.Count(), noun, s.Dir())
 		return
@@ -81,7 +92,8 @@ func (r *reporter) caught(s *sink.Sink) {
 }
 
 // end sums up: in words only where something needs attention.
-func (r *reporter) end(t luaapi.Tally, status int, err error) {
+func (r *reporter) end(api *luaapi.API, status int, err error) {
+	t := api.Tally()
 	if r.json != nil {
 		object := map[string]any{
 			"event": "end", "status": status, "sent": t.Sent, "failed": t.Failed, "deferred": t.Deferred,
@@ -106,7 +118,23 @@ func (r *reporter) end(t luaapi.Tally, status int, err error) {
 			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.what))
 		}
 	}
-	if len(parts) > 0 {
-		fmt.Fprintf(r.text, "mailscript: not delivered: %s (sent: %d)\n", strings.Join(parts, ", "), t.Sent)
+	if len(parts) == 0 {
+		return
+	}
+	fmt.Fprintf(r.text, "mailscript: not delivered: %s (sent: %d)\n", strings.Join(parts, ", "), t.Sent)
+	var hints []string
+	for _, u := range api.Undelivered() {
+		switch {
+		case u.Reply.Code != 0:
+			fmt.Fprintf(r.text, "mailscript:   %s: %s\n", u.Recipient, u.Reply)
+		case u.Outcome == smtp.InDoubt:
+			fmt.Fprintf(r.text, "mailscript:   %s: in doubt: the end of the message was written and never answered\n", u.Recipient)
+		}
+		if u.Hint != "" && !slices.Contains(hints, u.Hint) {
+			hints = append(hints, u.Hint)
+		}
+	}
+	for _, hint := range hints {
+		fmt.Fprintf(r.text, "mailscript: hint: %s\n", hint)
 	}
 }

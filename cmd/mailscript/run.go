@@ -7,10 +7,10 @@ import (
 	"io"
 	"net"
 	"os"
-	"path/filepath"
 
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/luaapi"
+	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/sink"
 	"github.com/mailscript/mailscript/smtp"
 	"github.com/spf13/cobra"
@@ -18,9 +18,14 @@ import (
 
 // runFlags are the flags of run.
 type runFlags struct {
-	sink  string
-	trace bool
-	json  bool
+	sink    string
+	dryRun  bool
+	to      string
+	limit   int
+	config  string
+	account string
+	trace   bool
+	json    bool
 }
 
 // newFolder stands for --sink without a folder.
@@ -53,6 +58,11 @@ the machine, no account is needed, and what was sent is kept as a Maildir.`,
 	f.SetInterspersed(true)
 	f.StringVar(&flags.sink, "sink", "", "keep all mail in `DIR` (default a new folder) instead of sending it")
 	f.Lookup("sink").NoOptDefVal = newFolder
+	f.BoolVar(&flags.dryRun, "dry-run", false, "build everything and send nothing")
+	f.StringVar(&flags.to, "to", "", "send everything to `ADDRESS` and to nobody else, whatever the script says")
+	f.IntVar(&flags.limit, "limit", 0, "end the run after `N` messages")
+	f.StringVar(&flags.config, "config", "", "use the configuration in `FILE`")
+	f.StringVar(&flags.account, "account", "", "use account `NAME` where the script names none")
 	f.BoolVar(&flags.trace, "trace", false, "show what crosses each connection on standard error, credentials replaced")
 	f.BoolVar(&flags.json, "json", false, "report on standard output as JSON, a line each; what the script prints goes to standard error")
 	return command
@@ -69,19 +79,34 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if err != nil {
 		return 0, err
 	}
-	report := &reporter{text: stderr}
+	p, err := openProject(path, flags.config)
+	if err != nil {
+		return 0, err
+	}
+	allowed, err := bounds(flags, p)
+	if err != nil {
+		return 0, err
+	}
+	report := &reporter{text: stderr, dryRun: flags.dryRun}
 	printed := stdout
 	if flags.json {
 		report.json, printed = stdout, stderr
 	}
-	options := luaapi.Options{Root: projectFolder(path), OnResult: report.result}
+	warn := func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) }
+	options := luaapi.Options{
+		Root: p.folder, Config: p.file, Account: flags.account, Guard: allowed.Guard(),
+		Secrets: secretReader(p, stderr, warn), Notice: warn, OnResult: report.result,
+	}
 	if flags.trace {
 		options.Trace = report.trace
 	}
 	var caught *sink.Sink
-	if flags.sink != "" {
-		if caught, err = openSink(flags.sink); err != nil {
+	if flags.sink != "" || flags.dryRun {
+		if caught, err = openSink(flags); err != nil {
 			return 0, err
+		}
+		if flags.dryRun {
+			defer os.RemoveAll(caught.Dir())
 		}
 		options.Rehearsal, options.RootCAs = true, caught.RootCAs()
 		options.Dial = func(ctx context.Context, t smtp.Target) (net.Conn, error) {
@@ -90,11 +115,16 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	}
 	api := luaapi.New(options)
 	runtime := engine.New(engine.Options{
-		Modules: api.Modules(), Args: args, Root: options.Root,
-		Stdin: stdin, Stdout: printed, Stderr: stderr,
-		Warn: func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) },
+		Modules: api.Modules(), Args: args, Root: p.folder,
+		Stdin: stdin, Stdout: printed, Stderr: stderr, Warn: warn,
 	})
 	err = runtime.Run(ctx, script)
+	var limit *luaapi.LimitReached
+	if errors.As(err, &limit) {
+		// What was asked for, and no error.
+		fmt.Fprintf(stderr, "mailscript: ended: %v\n", limit)
+		err = nil
+	}
 	// Goodbyes are said even after Ctrl-C, but nobody waits long for them.
 	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), luaapi.QuitGrace())
 	defer cancel()
@@ -111,30 +141,39 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if err != nil {
 		status = exitStatus(err)
 	}
-	report.end(api.Tally(), status, err)
+	report.end(api, status, err)
 	return status, err
 }
 
-// projectFolder is where a script's files are: the nearest folder at or above
-// it that holds mailscript.toml, else its own. The current folder never matters.
-func projectFolder(script string) string {
-	path, err := filepath.Abs(script)
-	if err != nil {
-		path = script
+// bounds are what the command line and the configuration let a run send.
+func bounds(flags runFlags, p project) (luaapi.Bounds, error) {
+	b := luaapi.Bounds{Limit: flags.limit}
+	if flags.limit < 0 {
+		return b, usageError{fmt.Errorf("--limit %d is less than 0", flags.limit), "give the number of messages to send"}
 	}
-	own := filepath.Dir(path)
-	for folder := own; ; folder = filepath.Dir(folder) {
-		if info, err := os.Stat(filepath.Join(folder, "mailscript.toml")); err == nil && info.Mode().IsRegular() {
-			return folder
+	if p.file != nil {
+		b.AllowDomains = p.file.AllowDomains
+	}
+	if flags.to != "" {
+		address, err := mime.ParseAddress(flags.to)
+		if err != nil {
+			return b, usageError{fmt.Errorf("--to: %w", err), "give one address, as in --to you@example.org"}
 		}
-		if folder == filepath.Dir(folder) {
-			return own
+		if b.To, err = address.Wire(); err != nil {
+			return b, usageError{fmt.Errorf("--to: %w", err), ""}
 		}
 	}
+	return b, nil
 }
 
-func openSink(folder string) (*sink.Sink, error) {
-	if folder == newFolder {
+// openSink opens the embedded server. A dry run keeps nothing: the folder goes
+// with it.
+func openSink(flags runFlags) (*sink.Sink, error) {
+	if flags.dryRun && flags.sink != "" {
+		return nil, usageError{errors.New("--sink and --dry-run exclude each other"), "--sink keeps what would be sent, --dry-run does not"}
+	}
+	folder := flags.sink
+	if folder == newFolder || flags.dryRun {
 		made, err := os.MkdirTemp("", "mailscript-sink-")
 		if err != nil {
 			return nil, err

@@ -1,21 +1,19 @@
 ---@meta smtp
 -- Generated from the descriptors in luaapi; do not edit.
 
----@class auth.options
----@field username? string default the account's
----@field password? string default the account's
----@field mechanism? "PLAIN"|"LOGIN" default the strongest both sides have
----@field auth_in_clear? boolean log in without encryption
-
 ---@class connect.options
 ---@field account? string an account of mailscript.toml; default "default" where no host is given
 ---@field host? string server name or IP address
 ---@field port? integer default 465 where tls is "implicit", else 587
 ---@field tls? "implicit"|"starttls"|"opportunistic"|"off" default "implicit" on port 465, else "starttls"; never silently less
 ---@field ca? string PEM file of the authorities to trust in place of the system's
----@field username? string who to log in as, for auth
----@field password? string never shown, not even in traces
----@field mechanism? "PLAIN"|"LOGIN" default the strongest both sides have
+---@field username? string who to log in as
+---@field password? string|secret never shown, not even in traces
+---@field token? string|secret an OAuth 2 access token, in place of a password
+---@field mechanism? string a SASL mechanism such as "PLAIN" or "XOAUTH2"; default the strongest both sides have
+---@field auth_min? string the weakest mechanism to take for a password, such as "SCRAM-SHA-256"
+---@field channel_binding? "tls-exporter"|"tls-server-end-point" what SCRAM with -PLUS binds to; default tls-exporter with TLS 1.3
+---@field login_in_one_write? boolean send LOGIN and its answers at once, over TLS: saves two round trips, where the server bears it
 ---@field auth_in_clear? boolean log in without encryption
 ---@field local_name? string what EHLO says; default this machine's name or address
 ---@field timeouts? timeout.options absolute, one for each kind of exchange
@@ -24,6 +22,16 @@
 ---@field notify? string|string[] "never", or any of "success", "failure", "delay"
 ---@field ret? "FULL"|"HDRS" how much of the message a notice returns
 ---@field envid? string comes back in notices
+
+---@class login.options
+---@field username? string who to log in as
+---@field password? string|secret never shown, not even in traces
+---@field token? string|secret an OAuth 2 access token, in place of a password
+---@field mechanism? string a SASL mechanism such as "PLAIN" or "XOAUTH2"; default the strongest both sides have
+---@field auth_min? string the weakest mechanism to take for a password, such as "SCRAM-SHA-256"
+---@field channel_binding? "tls-exporter"|"tls-server-end-point" what SCRAM with -PLUS binds to; default tls-exporter with TLS 1.3
+---@field login_in_one_write? boolean send LOGIN and its answers at once, over TLS: saves two round trips, where the server bears it
+---@field auth_in_clear? boolean log in without encryption
 
 ---@class mail.options
 ---@field size? integer SIZE, in octets (RFC 1870)
@@ -38,9 +46,13 @@
 ---@field port? integer default 465 where tls is "implicit", else 587
 ---@field tls? "implicit"|"starttls"|"opportunistic"|"off" default "implicit" on port 465, else "starttls"; never silently less
 ---@field ca? string PEM file of the authorities to trust in place of the system's
----@field username? string who to log in as, for auth
----@field password? string never shown, not even in traces
----@field mechanism? "PLAIN"|"LOGIN" default the strongest both sides have
+---@field username? string who to log in as
+---@field password? string|secret never shown, not even in traces
+---@field token? string|secret an OAuth 2 access token, in place of a password
+---@field mechanism? string a SASL mechanism such as "PLAIN" or "XOAUTH2"; default the strongest both sides have
+---@field auth_min? string the weakest mechanism to take for a password, such as "SCRAM-SHA-256"
+---@field channel_binding? "tls-exporter"|"tls-server-end-point" what SCRAM with -PLUS binds to; default tls-exporter with TLS 1.3
+---@field login_in_one_write? boolean send LOGIN and its answers at once, over TLS: saves two round trips, where the server bears it
 ---@field auth_in_clear? boolean log in without encryption
 ---@field local_name? string what EHLO says; default this machine's name or address
 ---@field timeouts? timeout.options absolute, one for each kind of exchange
@@ -85,7 +97,7 @@ local session = {}
 function session:send(message, opts) end
 
 ---Log in with the strongest mechanism both sides have; raises when refused. Credentials are the account's unless given here, and never cross an unencrypted connection unless auth_in_clear says so.
----@param opts? auth.options 
+---@param opts? login.options 
 ---@return reply
 function session:auth(opts) end
 
@@ -245,6 +257,10 @@ function smtp.connect(account) end
 ---@param f fun(session: session): any called with the session; its results are returned
 ---@return any
 function smtp.with(account, f) end
+
+---The names of the accounts in mailscript.toml, sorted.
+---@return string[]
+function smtp.accounts() end
 
 ---Open a connection and read the greeting; nothing else is implied. For probing, and for doing things in the wrong order.
 ---@param opts connect.options 

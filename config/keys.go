@@ -1,0 +1,47 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// shownKeys are those whose values may appear in an error. All others are
+// hidden, misspelt ones among them: "pasword" holds a password too. So are user
+// names, which some services give out as tokens, and commands.
+var shownKeys = [...]string{
+	"host", "port", "tls", "service", "region", "mechanism", "auth_in_clear", "local_name", "source_address",
+	"ca", "client_certificate", "client_key", "pins",
+	"connect", "handshake", "greeting", "data", "block", "message", "reset", "quit",
+	"password_env", "password_file", "env", "file", "keyring", "prompt", "allow",
+}
+
+// hiddenKeys are the other ones that have a meaning.
+var hiddenKeys = [...]string{
+	"username", "password", "password_command", "command", "user", "timeouts",
+	"account", "secret", "recipients", "job", "oauth2",
+}
+
+// isShown reports whether a value, as it is written behind a key, may appear.
+func isShown(key, value string) bool {
+	key = strings.ToLower(key)
+	switch {
+	case !slices.Contains(shownKeys[:], key), isGuarded(value):
+		return false
+	case key == "env", key == "password_env":
+		// A password where its variable's name should be.
+		return isVariable(strings.Trim(value, `"'`))
+	}
+	return true
+}
+
+func isKnown(key string) bool {
+	key = strings.ToLower(key)
+	return slices.Contains(shownKeys[:], key) || slices.Contains(hiddenKeys[:], key)
+}
+
+// isGuarded reports whether the value of any key may hold a password, as
+// "smtp://user:password@host" does.
+func isGuarded(value string) bool {
+	colon := strings.Index(value, ":")
+	return strings.Contains(value, "://") || colon >= 0 && strings.LastIndex(value, "@") > colon
+}

@@ -1,0 +1,55 @@
+package config
+
+// Template is the text of a new mailscript.toml: one account to fill in, and a
+// comment on every key.
+func Template() string { return template }
+
+const template = `# mailscript.toml: accounts, secrets and limits of the scripts in this folder and below.
+# A line such as "# key = value" is a setting that is not made; remove the # to make it.
+
+[account.default]                                # smtp.connect() without a name takes this one
+host = "smtp.example.org"                        # the server's name or IP address
+# service = "gmail"                              # or a well-known service, in place of host
+# region = "eu-west-1"                           # where a service has regions, as amazon-ses has
+port = 465                                       # 465, 587 or 25; default 465 with tls = "implicit", else 587
+# tls = "implicit"                               # "implicit" (default on 465), "starttls" (default elsewhere), "opportunistic" or "off"
+
+username = "reports@example.org"                 # who to log in as
+password_env = "SMTP_PASSWORD"                   # the password is in an environment variable,
+# password_command = "pass show smtp/reports"    # or on the first line that a command prints; the shell runs it in this folder,
+# password_file = "~/.smtp-password"             # or on the first line of a file with permissions 0600,
+# keyring = true                                 # or in the desktop's keyring, under the host and the username,
+# keyring = { service = "mail", user = "ann" }   # or under other names,
+# prompt = true                                  # or is asked for at the terminal,
+# password = "not a good place"                  # or stands here, where everybody who reads this file sees it
+# mechanism = "PLAIN"                            # how to log in; default the strongest that both sides have
+# auth_in_clear = true                           # log in without encryption too: the password is sent readable
+
+# local_name = "client.example.org"              # what EHLO says; default this machine's name or address
+# source_address = "192.0.2.1"                   # the address of this machine to connect from
+# ca = "ca.pem"                                  # authorities to trust in place of the system's
+# client_certificate = "client.pem"              # a certificate to show to the server,
+# client_key = "client.key"                      # and its private key
+# pins = ["sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]  # the server's public key must be one of these
+
+# [account.default.timeouts]                     # each is "5m" or a number of seconds, for the whole exchange
+# connect = "30s"                                # TCP connection
+# handshake = "60s"                              # TLS
+# greeting = "5m"                                # until the server's first line
+# command = "5m"                                 # EHLO, AUTH, MAIL, RCPT and others
+# data = "2m"                                    # DATA until the server wants the message
+# block = "3m"                                   # one write of message text
+# message = "10m"                                # end of the message until the reply
+# reset = "20s"                                  # RSET
+# quit = "5s"                                    # QUIT
+
+# [secret.crm]                                   # secret.get("crm") in a script; one of:
+# command = "pass show crm"                      # the first line that a command prints
+# env = "CRM_TOKEN"                              # an environment variable
+# file = "crm.token"                             # the first line of a file with permissions 0600
+# keyring = true                                 # the desktop's keyring: service "mailscript", user "crm"
+# prompt = true                                  # asked for at the terminal
+
+# [recipients]
+# allow = ["example.org", "*.example.net"]       # the only domains that mail may go to, whatever a script says
+`

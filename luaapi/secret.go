@@ -1,0 +1,105 @@
+package luaapi
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mailscript/mailscript/config"
+	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/smtp"
+	lua "github.com/yuin/gopher-lua"
+)
+
+func secretModule() *Module {
+	read := func(name, param, what, doc, example string, source func(c *Call) config.Source) Function {
+		return Function{
+			Name: name, Params: []Param{{param, "string", what}}, Returns: "secret", Doc: doc, Example: example,
+			Call: func(c *Call) []lua.LValue {
+				if c.options.Rehearsal {
+					// No source is asked: a rehearsal must not need the real thing.
+					held := smtp.NewSecret("rehearsal")
+					return values(c.object("secret", &held))
+				}
+				value, err := c.readSecret(fmt.Sprintf("%s(%q)", c.function.full, c.String(0)), source(c))
+				if err != nil {
+					c.Fail(err)
+				}
+				return values(c.object("secret", &value))
+			},
+		}
+	}
+	return &Module{
+		Name: "secret",
+		Doc:  "Passwords and tokens from outside the script. A secret prints as ‹secret› everywhere; only log-ins read it.",
+		Functions: []Function{
+			read("get", "name", "a name in mailscript.toml", "The secret [secret.NAME] of mailscript.toml: from a command, the environment, a file, the keyring or a prompt.",
+				`local token = secret.get("crm")`, func(c *Call) config.Source { return c.namedSecret(c.String(0)) }),
+			read("env", "variable", "of the environment", "A secret from an environment variable.",
+				`local password = secret.env("SMTP_PASSWORD")`, func(c *Call) config.Source { return config.Source{Env: c.String(0)} }),
+			read("file", "path", "relative to the project folder", "A secret from the first line of a file, which nobody else should be able to read.",
+				`local password = secret.file("password.txt")`, func(c *Call) config.Source { return config.Source{File: c.path(c.String(0))} }),
+			read("prompt", "question", "what to ask for", "A secret typed at the terminal, not shown. Raises where there is no terminal.",
+				`local password = secret.prompt("Password")`, func(*Call) config.Source { return config.Source{Prompt: true} }),
+		},
+		Classes: []*Class{{
+			Name: "secret",
+			Doc:  "A password or token. It prints as ‹secret›; joined with a string it stays a secret.",
+			Text: func(self any) string { return self.(*smtp.Secret).String() },
+		}},
+	}
+}
+
+func (c *Call) namedSecret(name string) config.Source {
+	var names []string
+	if c.options.Config != nil {
+		if source, ok := c.options.Config.Secrets[name]; ok {
+			return source
+		}
+		for known := range c.options.Config.Secrets {
+			names = append(names, known)
+		}
+	}
+	f := &engine.Fault{
+		Kind: engine.KindConfig, Message: fmt.Sprintf("%s: there is no secret %q", c.function.full, name),
+		Hint: "write [secret." + name + "] in mailscript.toml",
+	}
+	if near, ok := engine.Closest(name, names); ok {
+		f.Message += fmt.Sprintf(" (did you mean %q?)", near)
+	}
+	c.rt.Raise(c.L, f)
+	return config.Source{}
+}
+
+// joinSecret is .. where one side is a secret: the result is one too.
+func (b *bound) joinSecret(L *lua.LState) lua.LValue {
+	parts := make([]smtp.Secret, 2)
+	for i := range parts {
+		switch v := L.Get(i + 1).(type) {
+		case lua.LString, lua.LNumber:
+			parts[i] = smtp.NewSecret(lua.LVAsString(v))
+		case *lua.LUserData:
+			if held, ok := v.Value.(*smtp.Secret); ok {
+				parts[i] = *held
+				continue
+			}
+			b.rt.RaiseUsage(L, "", "attempt to join a secret with a %s", engine.TypeName(v))
+		default:
+			b.rt.RaiseUsage(L, "", "attempt to join a secret with a %s", engine.TypeName(v))
+		}
+	}
+	joined := smtp.Join(parts...)
+	return b.object("secret", &joined)
+}
+
+// shownSecret is what a secret prints as. Text that holds it was meant to hold
+// the secret, and would arrive as the mark: refused before it is sent.
+const shownSecret = "‹secret›"
+
+func (c *Call) refuseShownSecret(field, text string) {
+	if strings.Contains(text, shownSecret) {
+		c.rt.Raise(c.L, &engine.Fault{
+			Kind: engine.KindArgument, Message: fmt.Sprintf("%s: %s holds the text %s: a secret was put into it", c.function.full, field, shownSecret),
+			Hint: "secrets are for log-ins; leave it out of the text",
+		})
+	}
+}
