@@ -24,7 +24,7 @@ func (c *countingConn) Read(p []byte) (int, error) {
 }
 
 // flood is a server that answers NOOP, or AUTH, with a text that does not end.
-func flood(t *testing.T, text string) (fault error, taken int64) {
+func flood(t *testing.T, text string) (taken int64, fault error) {
 	t.Helper()
 	conn := &countingConn{}
 	options := overPipe(t, func(conn net.Conn, r *bufio.Reader) {
@@ -53,7 +53,7 @@ func flood(t *testing.T, text string) (fault error, taken int64) {
 	if s.Usable() == nil {
 		t.Error("the connection would be used again")
 	}
-	return err, conn.taken.Load() - before
+	return conn.taken.Load() - before, err
 }
 
 // TestFault23 is a reply without end. Lines short enough and few enough for
@@ -70,7 +70,7 @@ func TestFault23(t *testing.T) {
 		{"one line", strings.Repeat("x", 1<<20), errReplyLine, 12 << 10},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			err, taken := flood(t, test.text)
+			taken, err := flood(t, test.text)
 			if wantFault(t, err, KindProtocol); !errors.Is(err, test.want) || taken > test.limit {
 				t.Errorf("%v after %d octets, want %v within %d", err, taken, test.want, test.limit)
 			}
@@ -80,7 +80,7 @@ func TestFault23(t *testing.T) {
 
 // TestFault39 is a challenge of 1 MiB.
 func TestFault39(t *testing.T) {
-	err, taken := flood(t, "334 "+strings.Repeat("QUFB", 1<<18)+"\r\n")
+	taken, err := flood(t, "334 "+strings.Repeat("QUFB", 1<<18)+"\r\n")
 	if wantFault(t, err, KindProtocol); !errors.Is(err, errReplyLine) || taken > 12<<10 {
 		t.Errorf("%v after %d octets", err, taken)
 	}
