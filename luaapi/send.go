@@ -11,13 +11,9 @@ import (
 type sendOptions struct {
 	StopAfter string     `lua:"stop_after" type:"\"rcpt\"" doc:"\"rcpt\" asks for every recipient and sends nothing"`
 	DSN       dsnOptions `lua:"dsn" doc:"when to be told of delivery or failure (RFC 3461)"`
+	Transfer  string     `lua:"transfer" type:"\"DATA\"|\"BDAT\"" doc:"how the message travels; default DATA, BDAT where it is binary"`
 	Envelope  luaValue   `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
-}
-
-type dsnOptions struct {
-	Notify []string `lua:"notify" doc:"\"never\", or any of \"success\", \"failure\", \"delay\""`
-	Ret    string   `lua:"ret" type:"\"FULL\"|\"HDRS\"" doc:"how much of the message a notice returns"`
-	EnvID  string   `lua:"envid" doc:"comes back in notices"`
+	deliveryOptions
 }
 
 // oneShotOptions are the options of smtp.send: an account or a server, and how
@@ -34,7 +30,8 @@ func (c *Call) sendOptions(i int, m *letter) (smtp.SendOptions, smtp.Envelope) {
 }
 
 func (c *Call) readSendOptions(o sendOptions, m *letter) (smtp.SendOptions, smtp.Envelope) {
-	options := smtp.SendOptions{Return: smtp.DSNReturn(o.DSN.Ret), EnvelopeID: o.DSN.EnvID, Notify: o.DSN.Notify}
+	options := smtp.SendOptions{Mail: o.deliveryOptions.mail(c), Rcpt: smtp.RcptOptions{Notify: o.DSN.Notify}, Transfer: smtp.Transfer(o.Transfer)}
+	options.Mail.Return, options.Mail.EnvelopeID = smtp.DSNReturn(o.DSN.Ret), o.DSN.EnvID
 	switch o.StopAfter {
 	case "":
 	case string(smtp.UntilRcpt):
@@ -56,6 +53,7 @@ func (c *Call) readSendOptions(o sendOptions, m *letter) (smtp.SendOptions, smtp
 			}
 		}
 	}
+	options.Recipients = o.DSN.recipients(c, envelope.To)
 	return options, envelope
 }
 

@@ -17,21 +17,6 @@ type session struct {
 	authenticated bool
 }
 
-// mailOptions are the options of session:mail.
-type mailOptions struct {
-	Size  int64  `lua:"size" doc:"SIZE, in octets (RFC 1870)"`
-	Body  string `lua:"body" type:"\"7BIT\"|\"8BITMIME\"|\"BINARYMIME\"" doc:"BODY (RFC 6152, RFC 3030)"`
-	UTF8  bool   `lua:"utf8" doc:"SMTPUTF8 (RFC 6531)"`
-	Ret   string `lua:"ret" type:"\"FULL\"|\"HDRS\"" doc:"RET: how much a notice returns (RFC 3461)"`
-	EnvID string `lua:"envid" doc:"ENVID: comes back in notices (RFC 3461)"`
-}
-
-// rcptOptions are the options of session:rcpt.
-type rcptOptions struct {
-	Notify   []string `lua:"notify" doc:"\"never\", or any of \"success\", \"failure\", \"delay\" (RFC 3461)"`
-	Original string   `lua:"orcpt" doc:"ORCPT, such as \"rfc822;ann@example.org\" (RFC 3461)"`
-}
-
 // exchange makes a method of a command that returns a reply.
 func exchange(name string, params []Param, options any, doc, example string, do func(c *Call, s *session) (smtp.Reply, error)) Function {
 	return Function{
@@ -42,6 +27,25 @@ func exchange(name string, params []Param, options any, doc, example string, do 
 				c.Fail(err)
 			}
 			return values(c.reply(reply))
+		},
+	}
+}
+
+// ending makes a method that may end a message: with LMTP it returns one reply
+// for each accepted recipient, else one.
+func ending(name string, params []Param, doc, example string, do func(c *Call, s *session) ([]smtp.Reply, error)) Function {
+	return Function{
+		Name: name, Params: params, Returns: "reply ...", Doc: doc, Example: example,
+		Call: func(c *Call) []lua.LValue {
+			s := c.Self.(*session)
+			replies, err := do(c, s)
+			c.noteDoubt(s, err)
+			c.failWithReplies(replies, err)
+			results := make([]lua.LValue, len(replies))
+			for i, reply := range replies {
+				results[i] = c.reply(reply)
+			}
+			return results
 		},
 	}
 }
@@ -156,41 +160,35 @@ func sessionCommands() []Function {
 			func(c *Call, s *session) (smtp.Reply, error) {
 				var o mailOptions
 				c.Options(1, &o)
-				return s.Mail(c.Context(), c.wireAddress(0), smtp.MailOptions{
-					Size: o.Size, Body: smtp.BodyType(o.Body), UTF8: o.UTF8, Return: smtp.DSNReturn(o.Ret), EnvelopeID: o.EnvID,
-				})
+				return s.Mail(c.Context(), c.wireAddress(0), o.options(c))
 			}),
 		exchange("rcpt", []Param{{"address", "string|address", "the recipient"}, {"opts?", "rcpt.options", ""}}, rcptOptions{},
 			"Add a recipient (RCPT).", `local reply = session:rcpt("ann@example.org")`,
 			func(c *Call, s *session) (smtp.Reply, error) {
 				var o rcptOptions
 				c.Options(1, &o)
-				return s.Rcpt(c.Context(), c.wireAddress(0), smtp.RcptOptions{Notify: o.Notify, Original: o.Original})
+				return s.Rcpt(c.Context(), c.wireAddress(0), o.options())
 			}),
 		exchange("data", nil, nil, "Ask to send the message (DATA). After a 354, body must follow.", "if session:data().code == 354 then\n  session:body(message)\nend",
 			func(c *Call, s *session) (smtp.Reply, error) { return s.Data(c.Context()) }),
-		exchange("body", []Param{{"message", "message|string", "a message, or its bytes"}}, nil,
-			"Send the message text after DATA, dots doubled and line ends repaired, and return the reply to it. A connection lost after its end raises with temporary = false: it may have arrived.", `session:body("Subject: hello\r\n\r\nHello\r\n")`,
-			func(c *Call, s *session) (smtp.Reply, error) {
+		ending("body", []Param{{"message", "message|string", "a message, or its bytes"}},
+			"Send the message text after DATA, dots doubled and line ends repaired, and return the reply to it; with LMTP, one for each accepted recipient. A connection lost after its end raises with temporary = false: it may have arrived.", `session:body("Subject: hello\r\n\r\nHello\r\n")`,
+			func(c *Call, s *session) ([]smtp.Reply, error) {
 				c.refuseShownSecret("the message", c.String(0))
 				content := smtp.ContentOf([]byte(c.String(0)))
 				if m, ok := c.Object(0).(*letter); ok {
 					content = m.content()
 				}
-				reply, err := s.Body(c.Context(), content)
-				c.noteDoubt(s, err)
-				return reply, err
+				return s.Body(c.Context(), content)
 			}),
-		exchange("bdat", []Param{{"bytes", "string", "one chunk, sent as it is"}, {"last?", "boolean", "true ends the message"}}, nil,
+		ending("bdat", []Param{{"bytes", "string", "one chunk, sent as it is"}, {"last?", "boolean", "true ends the message"}},
 			"Send one chunk of a message (BDAT, RFC 3030). Raises where CHUNKING is not offered.", `session:bdat("Subject: hello\r\n\r\nHello\r\n", true)`,
-			func(c *Call, s *session) (smtp.Reply, error) {
+			func(c *Call, s *session) ([]smtp.Reply, error) {
 				position := smtp.MoreChunks
 				if lua.LVAsBool(c.Arg(1)) {
 					position = smtp.LastChunk
 				}
-				reply, err := s.Bdat(c.Context(), []byte(c.String(0)), position)
-				c.noteDoubt(s, err)
-				return reply, err
+				return s.Bdat(c.Context(), []byte(c.String(0)), position)
 			}),
 		exchange("reset", nil, nil, "Abort the transaction under way (RSET).", "session:reset()",
 			func(c *Call, s *session) (smtp.Reply, error) { return s.Reset(c.Context()) }),

@@ -10,18 +10,27 @@ import (
 const blockSize = 64 << 10
 
 // Body sends the message after a DATA that was answered with 354, and returns
-// the reply to it. Where the connection ends between the message's last octet
-// and that reply, the error is InDoubt.
-func (s *Session) Body(ctx context.Context, content Content) (Reply, error) {
+// the reply to it: with LMTP, one for each accepted recipient. Where the
+// connection ends between the message's last octet and a reply, the error is
+// InDoubt.
+func (s *Session) Body(ctx context.Context, content Content) ([]Reply, error) {
 	if err := s.wire.usable("message"); err != nil {
-		return Reply{}, err
+		return nil, err
 	}
 	if !s.data {
-		return Reply{}, &Error{Kind: KindArgument, Command: "message", Err: &argumentError{"the server has not asked for it; send MAIL, RCPT and DATA first"}}
+		return nil, &Error{Kind: KindArgument, Command: "message", Err: &argumentError{"the server has not asked for it; send MAIL, RCPT and DATA first"}}
 	}
-	reply, err := s.transmit(ctx, content)
+	replies, err := s.transmit(ctx, content, s.owed())
 	s.data, s.open = false, false
-	return reply, err
+	return replies, err
+}
+
+// owed is how many replies a message gets.
+func (s *Session) owed() int {
+	if s.options.Protocol == LMTP {
+		return max(s.rcpts, 1)
+	}
+	return 1
 }
 
 // endEmpty finishes a DATA that should never have been accepted: with every
@@ -45,11 +54,11 @@ var errEarly = errors.New("the server answered before the end of the message")
 // transmit writes a message dot-stuffed, ends it, and reads the reply. While
 // it writes, a reader watches for an answer that comes too early: a server that
 // refuses a message half-way stops reading, and would otherwise block us.
-func (s *Session) transmit(ctx context.Context, content Content) (Reply, error) {
+func (s *Session) transmit(ctx context.Context, content Content, replies int) ([]Reply, error) {
 	const what = "message"
 	w := s.wire
 	if err := w.quiet(what); err != nil {
-		return Reply{}, err
+		return nil, err
 	}
 	owed := w.expect(what, s.options.Timeouts.Message)
 	watch := w.watch()
@@ -64,13 +73,37 @@ func (s *Session) transmit(ctx context.Context, content Content) (Reply, error) 
 	}
 	switch {
 	case out.err != nil:
-		return s.interrupted(ctx, owed, out.err)
+		reply, err := s.interrupted(ctx, owed, out.err)
+		if err != nil {
+			return nil, err
+		}
+		return []Reply{reply}, nil
 	case err != nil:
 		// The message could not be read to its end. Without its terminator the
 		// server must forget it; nothing else may follow on this connection.
-		return Reply{}, w.failAs(KindFile, what, err)
+		return nil, w.failAs(KindFile, what, err)
 	}
-	return w.await(ctx)
+	return s.verdicts(ctx, what, replies)
+}
+
+// verdicts reads the replies to a message whose end was written. Those that
+// came before a fault are returned with it.
+func (s *Session) verdicts(ctx context.Context, what string, replies int) ([]Reply, error) {
+	var list []Reply
+	for len(list) < replies {
+		if len(list) > 0 {
+			s.wire.expect(what, s.options.Timeouts.Message).terminator = true
+		}
+		reply, err := s.wire.await(ctx)
+		if err != nil {
+			return list, err
+		}
+		list = append(list, reply)
+		if reply.Code == 421 {
+			break // the last that is said
+		}
+	}
+	return list, nil
 }
 
 // interrupted reads the verdict of a server that answered, or hung up, before

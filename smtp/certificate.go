@@ -92,7 +92,7 @@ func (e *CertificateError) Error() string {
 		}
 		return fmt.Sprintf("certificate of %s depends on %s, which is not the certificate of an authority", e.Host, subject(c))
 	case ProblemPathLength:
-		return fmt.Sprintf("certificate of %s has too many authorities behind it: %s allows %s below itself", e.Host, subject(c), count(c.MaxPathLen, "more"))
+		return fmt.Sprintf("certificate of %s has too many authorities behind it: %s allows %s below itself", e.Host, subject(c), howMany(c.MaxPathLen, "more"))
 	case ProblemSignature:
 		return fmt.Sprintf("%s is not signed by %s, which it names as its issuer", e.who(), issuer(c))
 	case ProblemWeakHash:
@@ -254,7 +254,7 @@ func detail(err error) string {
 	return strings.TrimSpace(sanitize([]byte(text)))
 }
 
-func count(n int, what string) string {
+func howMany(n int, what string) string {
 	if n <= 0 {
 		return "no " + what
 	}

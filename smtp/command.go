@@ -204,7 +204,9 @@ func (s *Session) track(text string, reply Reply) {
 			s.begin()
 		}
 	case "RCPT":
-		s.addressed = s.addressed || reply.OK()
+		if reply.OK() {
+			s.rcpts++
+		}
 	case "DATA":
 		s.data = reply.Code == 354
 	case "RSET", "HELO":

@@ -44,6 +44,8 @@ type dotStuffer struct {
 	out   io.Writer
 	state stufferState
 	read  int64 // octets taken
+	// chunked leaves dots alone, for BDAT.
+	chunked bool
 }
 
 type stufferState int
@@ -92,7 +94,7 @@ func (d *dotStuffer) Write(p []byte) (int, error) {
 				return i, err
 			}
 			start, d.state = i, lineStart
-		case c == '.' && d.state == lineStart:
+		case c == '.' && d.state == lineStart && !d.chunked:
 			if err := flush(i); err != nil {
 				return i, err
 			}
@@ -121,11 +123,15 @@ var (
 
 // ending is what completes the text and ends the message.
 func (d *dotStuffer) ending() string {
+	end := ".\r\n"
+	if d.chunked {
+		end = ""
+	}
 	switch d.state {
 	case inLine:
-		return "\r\n.\r\n"
+		return "\r\n" + end
 	case afterCR:
-		return "\n.\r\n"
+		return "\n" + end
 	}
-	return ".\r\n"
+	return end
 }

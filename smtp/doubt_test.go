@@ -102,7 +102,6 @@ func breakAt(t *testing.T, left, before int, says string, chunked bool, text str
 		t.Fatal(err)
 	}
 	defer s.Close()
-	var reply Reply
 	if !chunked {
 		result, err := s.Send(t.Context(), Envelope{From: "a@x.example", To: []string{"b@y.example"}}, ContentOf([]byte(text)), SendOptions{})
 		if s.Usable() == nil {
@@ -119,14 +118,14 @@ func breakAt(t *testing.T, left, before int, says string, chunked bool, text str
 	if _, err := s.Rcpt(t.Context(), "b@y.example", RcptOptions{}); err != nil {
 		return Deferred
 	}
-	reply, err = s.Bdat(t.Context(), []byte(text), LastChunk)
+	replies, err := s.Bdat(t.Context(), []byte(text), LastChunk)
 	if s.Usable() == nil {
 		t.Error("the connection would be used again")
 	}
 	var fault *Error
 	switch {
 	case err == nil:
-		return outcomeOf(reply)
+		return outcomeOf(replies[0])
 	case errors.As(err, &fault) && fault.InDoubt && !fault.Temporary():
 		return InDoubt
 	}

@@ -96,6 +96,9 @@ var (
 	ErrSurplus = errors.New("the server sent bytes nobody asked for")
 	// ErrNotOffered is the cause where a needed extension is missing.
 	ErrNotOffered = errors.New("not offered by the server")
+	// ErrLimit is the cause where the server takes no more on this connection, and
+	// has said so before (RFC 9422).
+	ErrLimit = errors.New("the server takes no more on this connection")
 	// ErrClearText is the cause where credentials would have crossed an
 	// unencrypted connection.
 	ErrClearText = errors.New("credentials are not sent over an unencrypted connection")

@@ -194,7 +194,7 @@ func (s *Session) guardChunk(size int) error {
 	}
 	limit := s.caps.MaxSize()
 	switch {
-	case !s.open || !s.addressed:
+	case !s.open || s.rcpts == 0:
 		return &argumentError{"under a guard, a chunk must follow an accepted recipient"}
 	case limit > 0 && s.chunked+int64(size) > limit:
 		return &argumentError{fmt.Sprintf("under a guard, a message must not be larger than the %d octets the server takes", limit)}

@@ -13,14 +13,18 @@ func (s *Session) Ehlo(ctx context.Context, name string) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	reply, err := s.command(ctx, "EHLO "+name, s.options.Timeouts.Command)
+	verb := "EHLO"
+	if s.options.Protocol == LMTP {
+		verb = "LHLO" // RFC 2033, section 4.1
+	}
+	reply, err := s.exchange(ctx, line{text: verb + " " + name, limit: s.options.Timeouts.Command, own: true})
 	switch {
 	case err != nil:
 		return reply, err
 	case reply.OK():
 		s.caps, s.open = parseCapabilities(reply), false
 		return reply, nil
-	case reply.Permanent() && s.wire.usable("HELO") == nil:
+	case s.options.Protocol == SMTP && reply.Permanent() && s.wire.usable("HELO") == nil:
 		return s.Helo(ctx, name)
 	}
 	return reply, &Error{Kind: KindRefused, Command: reply.Command, Reply: &reply}

@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -34,7 +35,7 @@ func checkMailbox(address string) error {
 	}
 	if literal, ok := strings.CutPrefix(domain, "["); ok {
 		literal, ok = strings.CutSuffix(literal, "]")
-		if !ok || literal == "" || strings.ContainsAny(literal, "[]\\<> ") {
+		if !ok || !addressLiteral(literal) {
 			return bad("malformed address literal")
 		}
 		return nil
@@ -50,6 +51,18 @@ func checkMailbox(address string) error {
 		}
 	}
 	return nil
+}
+
+// addressLiteral reports whether text is what may stand between the brackets
+// (RFC 5321, section 4.1.3). No tag but IPv6 was ever registered.
+func addressLiteral(text string) bool {
+	const tag = "IPv6:"
+	if len(text) > len(tag) && strings.EqualFold(text[:len(tag)], tag) {
+		address, err := netip.ParseAddr(text[len(tag):])
+		return err == nil && address.Is6() && address.Zone() == ""
+	}
+	address, err := netip.ParseAddr(text)
+	return err == nil && address.Is4()
 }
 
 // splitMailbox cuts an address at the @ behind its local part, which is a

@@ -43,6 +43,8 @@ type Options struct {
 	// SourceAddress is the local IP address to connect from; "" lets the system
 	// choose. A Dial function does not see it.
 	SourceAddress string
+	// Protocol defaults to SMTP.
+	Protocol Protocol
 	// Timeouts are absolute, one for each kind of exchange.
 	Timeouts Timeouts
 	// Guard limits what the session may send.
@@ -52,6 +54,16 @@ type Options struct {
 	// Trace is told of each transcript entry as it happens.
 	Trace func(Entry)
 }
+
+// Protocol is what is spoken on the connection.
+type Protocol string
+
+const (
+	SMTP Protocol = "smtp" // RFC 5321
+	// LMTP is for the last hop, into mailboxes: the server answers for each
+	// recipient behind the message (RFC 2033).
+	LMTP Protocol = "lmtp"
+)
 
 // Target is what a Dial function is asked for.
 type Target struct {
@@ -66,6 +78,9 @@ func (t Target) Address() string { return net.JoinHostPort(t.Host, strconv.Itoa(
 func (o Options) withDefaults() Options {
 	if ascii, err := idna.Lookup.ToASCII(o.Host); err == nil && ascii != "" {
 		o.Host = ascii
+	}
+	if o.Protocol == "" {
+		o.Protocol = SMTP
 	}
 	if o.TLS == "" {
 		o.TLS = TLSStartTLS
@@ -97,6 +112,9 @@ func (o Options) check() error {
 		return argument("port " + strconv.Itoa(o.Port) + " is not between 1 and 65535")
 	case o.LocalName != "" && !validLocalName(o.LocalName):
 		return argument("local name " + strconv.Quote(o.LocalName) + " is neither a host name nor an address literal")
+	}
+	if o.Protocol != SMTP && o.Protocol != LMTP {
+		return argument("protocol " + strconv.Quote(string(o.Protocol)) + ` is neither "smtp" nor "lmtp"`)
 	}
 	if _, err := netip.ParseAddr(o.SourceAddress); err != nil && o.SourceAddress != "" {
 		return argument("source address " + strconv.Quote(o.SourceAddress) + " is not an IP address")

@@ -20,11 +20,12 @@ type Session struct {
 	caps     Capabilities
 	tls      *tls.ConnectionState
 
-	open      bool  // MAIL was accepted and the transaction has not ended
-	addressed bool  // RCPT was accepted since the last MAIL
-	chunked   int64 // octets sent with BDAT since the last MAIL
-	data      bool  // DATA was answered with 354: the next octets are the message
-	raw       bool  // octets were written past the queue, see Write
+	open    bool  // MAIL was accepted and the transaction has not ended
+	rcpts   int   // RCPTs accepted since the last MAIL
+	mails   int   // transactions begun on this connection
+	chunked int64 // octets sent with BDAT since the last MAIL
+	data    bool  // DATA was answered with 354: the next octets are the message
+	raw     bool  // octets were written past the queue, see Write
 }
 
 // Dial opens a connection and reads the greeting. With TLS mode "implicit" the
@@ -169,7 +170,10 @@ func (s *Session) Quit(ctx context.Context) (Reply, error) {
 }
 
 // begin notes that a transaction was opened.
-func (s *Session) begin() { s.open, s.addressed, s.chunked = true, false, 0 }
+func (s *Session) begin() {
+	s.open, s.rcpts, s.chunked = true, 0, 0
+	s.mails++
+}
 
 // Has reports whether all the given keywords are offered.
 func (s *Session) has(keywords ...string) bool {

@@ -300,8 +300,8 @@ func clientSide(does []string, options Options) (report []string) {
 			reply, err := session.Auth(ctx, Credentials{Username: words[1], Password: NewSecret(words[2]), InClear: true})
 			single("auth", reply, err)
 		case "bdat":
-			reply, err := session.Bdat(ctx, []byte(words[1]), ChunkPosition(strings.Join(words[2:], "")))
-			single("bdat", reply, err)
+			replies, err := session.Bdat(ctx, []byte(words[1]), ChunkPosition(strings.Join(words[2:], "")))
+			single("bdat", append(replies, Reply{})[0], err)
 		default:
 			reply, err := session.Command(ctx, do)
 			single(words[0], reply, err)

@@ -18,10 +18,16 @@
 ---@field local_name? string what EHLO says; default this machine's name or address
 ---@field timeouts? timeout.options absolute, one for each kind of exchange
 
+---@class deliverBy.options
+---@field within? number|string 1 s to 999999999 s
+---@field late? "return"|"notify" what becomes of late mail: back to the sender, or delivered with a notice
+---@field trace? boolean a notice of each server that does not know BY
+
 ---@class dsn.options
 ---@field notify? string|string[] "never", or any of "success", "failure", "delay"
 ---@field ret? "FULL"|"HDRS" how much of the message a notice returns
 ---@field envid? string comes back in notices
+---@field recipients? table<string, rcpt.options> notify and orcpt of single recipients, by address
 
 ---@class login.options
 ---@field username? string who to log in as
@@ -39,6 +45,12 @@
 ---@field utf8? boolean SMTPUTF8 (RFC 6531)
 ---@field ret? "FULL"|"HDRS" RET: how much a notice returns (RFC 3461)
 ---@field envid? string ENVID: comes back in notices (RFC 3461)
+---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
+---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
+---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
+---@field hold_until? string the same until a moment, "2026-12-24T07:00:00Z"
+---@field priority? integer MT-PRIORITY, from -9 to 9 (RFC 6710)
+---@field submitter? string AUTH: who submitted the message first, "<>" for nobody known (RFC 4954)
 
 ---@class oneShot.options
 ---@field account? string an account of mailscript.toml; default "default" where no host is given
@@ -58,7 +70,14 @@
 ---@field timeouts? timeout.options absolute, one for each kind of exchange
 ---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
 ---@field dsn? dsn.options when to be told of delivery or failure (RFC 3461)
+---@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary
 ---@field envelope? envelope.options sender and recipients where they differ from the header fields
+---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
+---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
+---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
+---@field hold_until? string the same until a moment, "2026-12-24T07:00:00Z"
+---@field priority? integer MT-PRIORITY, from -9 to 9 (RFC 6710)
+---@field submitter? string AUTH: who submitted the message first, "<>" for nobody known (RFC 4954)
 
 ---@class rcpt.options
 ---@field notify? string|string[] "never", or any of "success", "failure", "delay" (RFC 3461)
@@ -67,7 +86,14 @@
 ---@class send.options
 ---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
 ---@field dsn? dsn.options when to be told of delivery or failure (RFC 3461)
+---@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary
 ---@field envelope? envelope.options sender and recipients where they differ from the header fields
+---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
+---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
+---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
+---@field hold_until? string the same until a moment, "2026-12-24T07:00:00Z"
+---@field priority? integer MT-PRIORITY, from -9 to 9 (RFC 6710)
+---@field submitter? string AUTH: who submitted the message first, "<>" for nobody known (RFC 4954)
 
 ---@class timeout.options
 ---@field connect? number|string TCP connection, default 30 s
@@ -143,15 +169,15 @@ function session:rcpt(address, opts) end
 ---@return reply
 function session:data() end
 
----Send the message text after DATA, dots doubled and line ends repaired, and return the reply to it. A connection lost after its end raises with temporary = false: it may have arrived.
+---Send the message text after DATA, dots doubled and line ends repaired, and return the reply to it; with LMTP, one for each accepted recipient. A connection lost after its end raises with temporary = false: it may have arrived.
 ---@param message message|string a message, or its bytes
----@return reply
+---@return reply ...
 function session:body(message) end
 
 ---Send one chunk of a message (BDAT, RFC 3030). Raises where CHUNKING is not offered.
 ---@param bytes string one chunk, sent as it is
 ---@param last? boolean true ends the message
----@return reply
+---@return reply ...
 function session:bdat(bytes, last) end
 
 ---Abort the transaction under way (RSET).

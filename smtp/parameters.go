@@ -1,0 +1,64 @@
+package smtp
+
+import (
+	"fmt"
+	"strings"
+)
+
+// parameters words a MAIL or RCPT command. It remembers the first thing that is
+// wrong, so that the rules stand one a line.
+type parameters struct {
+	session *Session
+	verb    string
+	text    strings.Builder
+	err     error
+}
+
+func (s *Session) parameters(verb, path, address string) *parameters {
+	p := &parameters{session: s, verb: verb}
+	fmt.Fprintf(&p.text, "%s %s:<%s>", verb, path, address)
+	return p
+}
+
+// add appends a parameter of an extension the server must offer.
+func (p *parameters) add(extension, text string) {
+	if p.err == nil && !p.session.has(extension) {
+		p.err = &Error{Kind: KindRefused, Command: p.verb, Err: fmt.Errorf("%s: %w", extension, ErrNotOffered)}
+	}
+	p.text.WriteString(" " + text)
+}
+
+// refuse notes what the caller got wrong.
+func (p *parameters) refuse(format string, a ...any) {
+	p.fail(&argumentError{fmt.Sprintf(format, a...)})
+}
+
+func (p *parameters) fail(err error) {
+	if p.err == nil && err != nil {
+		p.err = &Error{Kind: KindArgument, Command: p.verb, Err: err}
+	}
+}
+
+func (p *parameters) line() (string, error) {
+	if p.err != nil {
+		return "", p.err
+	}
+	return p.text.String(), nil
+}
+
+// xtext encodes a parameter value (RFC 3461, section 4).
+func xtext(value string) string {
+	var b strings.Builder
+	for _, c := range []byte(value) {
+		if c <= ' ' || c >= 0x7f || c == '+' || c == '=' {
+			fmt.Fprintf(&b, "+%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+func printableASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(c rune) bool { return c < ' ' || c > '~' })
+}
