@@ -23,6 +23,7 @@ type connectOptions struct {
 	TLS     string `lua:"tls" type:"\"implicit\"|\"starttls\"|\"opportunistic\"|\"off\"" doc:"default \"implicit\" on port 465, else \"starttls\"; never silently less"`
 	CA      string `lua:"ca" doc:"PEM file of the authorities to trust in place of the system's"`
 	loginOptions
+	transportOptions
 	LocalName string        `lua:"local_name" doc:"what EHLO says; default this machine's name or address"`
 	Timeouts  timeoutFields `lua:"timeouts" doc:"absolute, one for each kind of exchange"`
 }
@@ -81,6 +82,7 @@ type timeoutFields struct {
 // account is where to connect and who to be.
 type account struct {
 	name        string // "" where the script gave options
+	mx          string // a domain, where one of its mail servers is to be found
 	options     smtp.Options
 	credentials smtp.Credentials
 	// password reads the password when it is first needed; nil where credentials
@@ -90,7 +92,8 @@ type account struct {
 
 // key tells accounts apart: for the pool, and for those that were refused.
 func (a account) key() string {
-	return fmt.Sprintf("%s:%d %s %s", a.options.Host, a.options.Port, a.options.TLS, a.credentials.Username)
+	o := a.options
+	return fmt.Sprintf("%s %s%s:%d %s %s %s", a.mx, o.Socket, o.Host, o.Port, o.TLS, o.Proxy.Address, a.credentials.Username)
 }
 
 // label is the account as results and errors name it.
@@ -98,10 +101,17 @@ func (a account) label() string {
 	if a.name != "" {
 		return a.name
 	}
-	if a.credentials.Username != "" {
-		return a.credentials.Username + " at " + a.options.Host
+	where := a.options.Host
+	switch {
+	case a.mx != "":
+		where = "mail servers of " + a.mx
+	case a.options.Socket != "":
+		where = a.options.Socket
 	}
-	return a.options.Host
+	if a.credentials.Username != "" {
+		return a.credentials.Username + " at " + where
+	}
+	return where
 }
 
 // The server a rehearsal pretends to talk to where no account says more.
@@ -124,20 +134,28 @@ func (c *Call) account(i int) account {
 
 // resolve finds where to connect, and who to be.
 func (c *Call) resolve(given connectOptions) account {
-	if given.Account != "" && given.Host != "" {
-		// The account's password must not travel to another host.
-		c.Usage("give one or the other", `options "account" and "host" exclude each other`)
+	// An account's password must not travel to another host.
+	places := 0
+	for _, place := range []string{given.Host, given.MX, given.Socket} {
+		if place != "" {
+			places++
+		}
+	}
+	if places > 1 || places == 1 && given.Account != "" {
+		c.Usage("give one of them", `options "account", "host", "mx" and "socket" exclude each other`)
 	}
 	var a account
-	if given.Host == "" {
+	if places == 0 {
 		a = c.configured(given)
 	} else {
 		a = given.account()
 		if given.CA != "" && !c.options.Rehearsal {
 			a.options.RootCAs = c.authorities(given.CA)
 		}
+		a.mx = given.MX
 	}
 	o := &a.options
+	given.apply(c, o)
 	o.Trace, o.Guard, o.Dial = c.options.Trace, c.options.Guard, c.options.Dial
 	if o.RootCAs == nil {
 		o.RootCAs = c.options.RootCAs
@@ -156,6 +174,16 @@ func (c *Call) rehearse(a *account) {
 		c.notice("pins, client certificates and ca are not used in a rehearsal")
 	}
 	o.Pins, o.Certificates, o.SourceAddress = nil, nil, ""
+	o.Proxy, o.ProxyHeader, o.Socket = smtp.Proxy{}, smtp.ProxyHeader{}, ""
+	if a.mx != "" {
+		o.Host, a.mx = a.mx, ""
+		if o.Port == 0 {
+			o.Port = smtp.PortSMTP
+		}
+	}
+	if o.Host == "" {
+		o.Host = rehearsalHost
+	}
 	o.RootCAs = c.options.RootCAs
 	if a.credentials.Username == "" {
 		a.credentials.Username = "rehearsal"

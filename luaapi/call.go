@@ -129,7 +129,7 @@ func fits(v lua.LValue, want string) bool {
 			return true
 		case v.Type() == lua.LTUserData && engine.TypeName(v) == t:
 			return true
-		case v.Type() == lua.LTTable && (strings.HasSuffix(t, "[]") || strings.Contains(t, "options") || t == "description"):
+		case v.Type() == lua.LTTable && (strings.HasSuffix(t, "[]") || strings.HasPrefix(t, "table<") || strings.Contains(t, "options") || t == "description"):
 			return true
 		case strings.HasPrefix(t, `"`) && v.Type() == lua.LTString:
 			return true

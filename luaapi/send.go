@@ -122,8 +122,18 @@ func (c *Call) pooled(a account) (*session, error) {
 	return s, err
 }
 
+// open connects to an account's server.
+func (c *Call) open(a account) (*session, error) {
+	return c.connect(a, func(o smtp.Options) (*smtp.Session, error) {
+		if a.mx != "" {
+			return smtp.ConnectMX(c.Context(), a.mx, o)
+		}
+		return smtp.Connect(c.Context(), o)
+	})
+}
+
 func (c *Call) connectAndAuthenticate(a account) (*session, error) {
-	s, err := c.connect(a, func(o smtp.Options) (*smtp.Session, error) { return smtp.Connect(c.Context(), o) })
+	s, err := c.open(a)
 	if err != nil {
 		return nil, err
 	}

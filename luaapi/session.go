@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/smtp"
@@ -196,6 +198,16 @@ func sessionCommands() []Function {
 			func(c *Call, s *session) (smtp.Reply, error) { return s.Noop(c.Context()) }),
 		exchange("verify", []Param{{"address", "string", "an address or a name"}}, nil, "Ask whether an address exists (VRFY). Most servers answer 252: they do not say.", `print(session:verify("postmaster"))`,
 			func(c *Call, s *session) (smtp.Reply, error) { return s.Verify(c.Context(), c.String(0)) }),
+		exchange("xclient", []Param{{"attributes", "table<string, string>", `such as addr = "192.0.2.1", name, helo, login`}}, nil,
+			"Tell a server that trusts us whom we stand for (Postfix's XCLIENT), and say EHLO again. Raises when not offered.", `session:xclient{addr = "192.0.2.1", name = "client.example"}`,
+			func(c *Call, s *session) (smtp.Reply, error) {
+				var attributes [][2]string
+				c.Arg(0).(*lua.LTable).ForEach(func(name, value lua.LValue) {
+					attributes = append(attributes, [2]string{lua.LVAsString(name), lua.LVAsString(value)})
+				})
+				slices.SortFunc(attributes, func(a, b [2]string) int { return strings.Compare(a[0], b[0]) })
+				return s.XClient(c.Context(), attributes)
+			}),
 		exchange("command", []Param{{"line", "string", "without line end"}}, nil,
 			"Send any command and return its reply. STARTTLS, AUTH and BDAT have methods of their own.", `print(session:command("HELP"))`,
 			func(c *Call, s *session) (smtp.Reply, error) {

@@ -34,7 +34,7 @@ func smtpModule() *Module {
 				Doc:     "Open a session: TCP, TLS, greeting, EHLO. Log in with session:auth().",
 				Example: `local session = smtp.connect { host = "mail.bank.example", port = 587 }`,
 				Call: func(c *Call) []lua.LValue {
-					s, err := c.connect(c.account(0), func(o smtp.Options) (*smtp.Session, error) { return smtp.Connect(c.Context(), o) })
+					s, err := c.open(c.account(0))
 					if err != nil {
 						c.Fail(err)
 					}
@@ -67,7 +67,11 @@ func smtpModule() *Module {
 				Doc:     "Open a connection and read the greeting; nothing else is implied. For probing, and for doing things in the wrong order.",
 				Example: "local session = smtp.dial { host = \"mail.bank.example\", port = 25, tls = \"off\" }\nprint(session.greeting)",
 				Call: func(c *Call) []lua.LValue {
-					s, err := c.connect(c.account(0), func(o smtp.Options) (*smtp.Session, error) { return smtp.Dial(c.Context(), o) })
+					if c.Arg(0).(*lua.LTable).RawGetString("mx") != lua.LNil {
+						c.Usage("connect finds the mail servers of a domain; dial takes a host", `option "mx" is for smtp.connect`)
+					}
+					a := c.account(0)
+					s, err := c.connect(a, func(o smtp.Options) (*smtp.Session, error) { return smtp.Dial(c.Context(), o) })
 					if err != nil {
 						c.Fail(err)
 					}

@@ -120,6 +120,10 @@ func cause(err error) string {
 	if err == nil {
 		return "unknown cause"
 	}
+	var through *ProxyError
+	if errors.As(err, &through) {
+		return "proxy " + through.Address + ": " + cause(through.Err)
+	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Err != nil && !isAlert(op) {
 		var system *os.SyscallError

@@ -92,7 +92,7 @@ func FuzzDotStuffing(f *testing.F) {
 // FuzzMailbox accepts nothing that could be read as two addresses, or as the
 // end of one.
 func FuzzMailbox(f *testing.F) {
-	for _, s := range []string{"a@b", `"a b"@c`, "a@b>\r\nDATA", `"a\"b"@c`, "a@[1.2.3.4]", "a@b SIZE=1"} {
+	for _, s := range []string{"a@b", `"a b"@c`, "a@b>\r\nDATA", `"a\"b"@c`, "a@[1.2.3.4]", "a@b SIZE=1", `a@["]`, "a@[b@c]"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, address string) {

@@ -40,6 +40,15 @@ type Options struct {
 	// Pins are digests of public keys, "sha256//BASE64", as curl writes them.
 	// One of the verified chain must match, in addition to all other checks.
 	Pins []string
+	// Socket is the path of a unix socket to connect to; Host, which defaults to
+	// "localhost", then only names the server, and TLS defaults to "off".
+	Socket string
+	// Proxy is what the connection goes through.
+	Proxy Proxy
+	// ProxyHeader is sent before everything else.
+	ProxyHeader ProxyHeader
+	// Resolver looks up names; nil is the system's.
+	Resolver *net.Resolver
 	// SourceAddress is the local IP address to connect from; "" lets the system
 	// choose. A Dial function does not see it.
 	SourceAddress string
@@ -53,6 +62,8 @@ type Options struct {
 	Dial func(ctx context.Context, target Target) (net.Conn, error)
 	// Trace is told of each transcript entry as it happens.
 	Trace func(Entry)
+
+	address netip.AddrPort // of Host, where ConnectMX has looked it up
 }
 
 // Protocol is what is spoken on the connection.
@@ -82,6 +93,14 @@ func (o Options) withDefaults() Options {
 	if o.Protocol == "" {
 		o.Protocol = SMTP
 	}
+	if o.Socket != "" {
+		if o.Host == "" {
+			o.Host = "localhost"
+		}
+		if o.TLS == "" {
+			o.TLS = TLSOff
+		}
+	}
 	if o.TLS == "" {
 		o.TLS = TLSStartTLS
 		if o.Port == PortSubmissions {
@@ -106,7 +125,7 @@ func (o Options) check() error {
 	switch {
 	case o.Host == "":
 		return argument("no host given")
-	case strings.ContainsFunc(o.Host, func(c rune) bool { return c <= ' ' || c == 0x7f || c == '/' || c == '@' }):
+	case strings.ContainsFunc(o.Host, notInHost):
 		return argument("host " + strconv.Quote(o.Host) + " is not a host name")
 	case o.Port < 1 || o.Port > 65535:
 		return argument("port " + strconv.Itoa(o.Port) + " is not between 1 and 65535")
@@ -118,6 +137,14 @@ func (o Options) check() error {
 	}
 	if _, err := netip.ParseAddr(o.SourceAddress); err != nil && o.SourceAddress != "" {
 		return argument("source address " + strconv.Quote(o.SourceAddress) + " is not an IP address")
+	}
+	if o.Socket != "" && (o.Proxy != (Proxy{}) || o.SourceAddress != "") {
+		return argument("a unix socket takes neither a proxy nor a source address")
+	}
+	for _, err := range []error{o.Proxy.check(), o.ProxyHeader.check()} {
+		if err != nil {
+			return argument(err.Error())
+		}
 	}
 	for _, pin := range o.Pins {
 		if err := checkPin(pin); err != nil {

@@ -3,8 +3,6 @@ package smtp
 import (
 	"context"
 	"crypto/tls"
-	"net"
-	"net/netip"
 	"slices"
 	"time"
 )
@@ -74,13 +72,9 @@ func (s *Session) hello(ctx context.Context) error {
 func (s *Session) dial(ctx context.Context) error {
 	target := Target{Host: s.options.Host, Port: s.options.Port, TLS: s.options.TLS}
 	what := "connect " + target.Address()
-	dial := s.options.Dial
-	if dial == nil {
-		dial = s.options.dialTCP
-	}
 	dialContext, cancel := context.WithTimeout(ctx, s.options.Timeouts.Connect)
 	defer cancel()
-	conn, err := dial(dialContext, target)
+	conn, err := s.options.open(dialContext, target)
 	if err != nil {
 		kind, err := kindOf(ctx, err)
 		if kind == KindLost && ctx.Err() == nil {
@@ -96,18 +90,6 @@ func (s *Session) dial(ctx context.Context) error {
 		}
 	}
 	return s.greet(ctx)
-}
-
-func (o Options) dialTCP(ctx context.Context, target Target) (net.Conn, error) {
-	var dialer net.Dialer
-	if o.SourceAddress != "" {
-		source, err := netip.ParseAddr(o.SourceAddress)
-		if err != nil {
-			return nil, err
-		}
-		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
-	}
-	return dialer.DialContext(ctx, "tcp", target.Address())
 }
 
 // greet reads what the server says first (RFC 5321, section 3.1).

@@ -15,6 +15,15 @@
 ---@field channel_binding? "tls-exporter"|"tls-server-end-point" what SCRAM with -PLUS binds to; default tls-exporter with TLS 1.3
 ---@field login_in_one_write? boolean send LOGIN and its answers at once, over TLS: saves two round trips, where the server bears it
 ---@field auth_in_clear? boolean log in without encryption
+---@field mx? string a domain: connect to one of its mail servers, on port 25, without a log-in
+---@field socket? string path of a unix socket, in place of host and port
+---@field protocol? "smtp"|"lmtp" LMTP answers for each recipient (RFC 2033)
+---@field source_address? string the local IP address to connect from
+---@field proxy? string "socks5://host:port" or "http://host:port", with user:password@ in front of the host where it wants a log-in
+---@field proxy_header? proxyHeader.options say whom we stand for, in HAProxy's PROXY protocol
+---@field pins? string|string[] "sha256//…": public keys of which the server's chain must have one
+---@field client_certificate? string PEM file to show a server that asks who we are
+---@field client_key? string PEM file of its key
 ---@field local_name? string what EHLO says; default this machine's name or address
 ---@field timeouts? timeout.options absolute, one for each kind of exchange
 
@@ -66,6 +75,15 @@
 ---@field channel_binding? "tls-exporter"|"tls-server-end-point" what SCRAM with -PLUS binds to; default tls-exporter with TLS 1.3
 ---@field login_in_one_write? boolean send LOGIN and its answers at once, over TLS: saves two round trips, where the server bears it
 ---@field auth_in_clear? boolean log in without encryption
+---@field mx? string a domain: connect to one of its mail servers, on port 25, without a log-in
+---@field socket? string path of a unix socket, in place of host and port
+---@field protocol? "smtp"|"lmtp" LMTP answers for each recipient (RFC 2033)
+---@field source_address? string the local IP address to connect from
+---@field proxy? string "socks5://host:port" or "http://host:port", with user:password@ in front of the host where it wants a log-in
+---@field proxy_header? proxyHeader.options say whom we stand for, in HAProxy's PROXY protocol
+---@field pins? string|string[] "sha256//…": public keys of which the server's chain must have one
+---@field client_certificate? string PEM file to show a server that asks who we are
+---@field client_key? string PEM file of its key
 ---@field local_name? string what EHLO says; default this machine's name or address
 ---@field timeouts? timeout.options absolute, one for each kind of exchange
 ---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
@@ -78,6 +96,11 @@
 ---@field hold_until? string the same until a moment, "2026-12-24T07:00:00Z"
 ---@field priority? integer MT-PRIORITY, from -9 to 9 (RFC 6710)
 ---@field submitter? string AUTH: who submitted the message first, "<>" for nobody known (RFC 4954)
+
+---@class proxyHeader.options
+---@field version? integer 1 or 2
+---@field source? string "192.0.2.1:1025"
+---@field destination? string "192.0.2.2:25"
 
 ---@class rcpt.options
 ---@field notify? string|string[] "never", or any of "success", "failure", "delay" (RFC 3461)
@@ -192,6 +215,11 @@ function session:noop() end
 ---@param address string an address or a name
 ---@return reply
 function session:verify(address) end
+
+---Tell a server that trusts us whom we stand for (Postfix's XCLIENT), and say EHLO again. Raises when not offered.
+---@param attributes table<string, string> such as addr = "192.0.2.1", name, helo, login
+---@return reply
+function session:xclient(attributes) end
 
 ---Send any command and return its reply. STARTTLS, AUTH and BDAT have methods of their own.
 ---@param line string without line end
