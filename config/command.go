@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
@@ -26,7 +28,7 @@ func (r Reader) command(ctx context.Context, s Source) (smtp.Secret, error) {
 	defer end(nil)
 	output := &output{full: func() { end(errTooLong) }}
 
-	cmd := shell(running, s.Command)
+	cmd := shell(running, *s.Command.line)
 	cmd.Dir = r.Folder
 	if cmd.Dir == "" && s.at.path != "" {
 		cmd.Dir = filepath.Dir(s.at.path)
@@ -55,6 +57,9 @@ func (r Reader) command(ctx context.Context, s Source) (smtp.Secret, error) {
 		return fail(fmt.Sprintf("ended with exit status %d", exit.ExitCode()), hint, err)
 	case errors.As(err, &exit):
 		return fail("ended: "+exit.ProcessState.String(), "", err)
+	case errors.Is(err, fs.ErrNotExist) && cmd.Process == nil && !isFolder(cmd.Dir):
+		// The error names the shell, which is there.
+		return fail("did not start: there is no folder "+cmd.Dir, "", err)
 	case err != nil && cmd.Process == nil:
 		return fail("did not start: "+err.Error(), "", err)
 	case err != nil:
@@ -68,6 +73,11 @@ func (r Reader) command(ctx context.Context, s Source) (smtp.Secret, error) {
 		return fail("printed nothing on its first line", "", nil)
 	}
 	return smtp.NewSecret(line), nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return path == "" || err == nil && info.IsDir()
 }
 
 // output keeps what a command prints, up to a limit.

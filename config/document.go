@@ -104,7 +104,13 @@ func note(first **span, at span) {
 	}
 }
 
+// hide covers a span, and with it all that was covered since its start.
 func (s *scanner) hide(start, end int, mark string) {
+	n := len(s.hidden)
+	for n > 0 && s.hidden[n-1].start >= start {
+		n--
+	}
+	s.hidden = s.hidden[:n]
 	if start < end {
 		s.hidden = append(s.hidden, cover{span{start, end}, mark})
 	}
@@ -205,6 +211,9 @@ func (s *scanner) key() (string, bool) {
 		if !s.quoted() {
 			s.pos = start
 			return "", false
+		}
+		if isGuarded(s.text[start:s.pos]) {
+			s.hide(start, s.pos, hiddenMark)
 		}
 		inner := s.text[start+1 : s.pos-1]
 		if quote == '"' {

@@ -40,8 +40,11 @@ func isKnown(key string) bool {
 }
 
 // isGuarded reports whether the value of any key may hold a password, as
-// "smtp://user:password@host" does.
+// "smtp://user:password@host" does, or one whose quotes are those of the next
+// setting.
 func isGuarded(value string) bool {
+	const quotes = `"'`
 	colon := strings.Index(value, ":")
-	return strings.Contains(value, "://") || colon >= 0 && strings.LastIndex(value, "@") > colon
+	return strings.Contains(value, "://") || colon >= 0 && strings.LastIndex(value, "@") > colon ||
+		strings.Contains(value, "=") && strings.ContainsAny(strings.Trim(value, quotes), quotes)
 }

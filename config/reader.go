@@ -62,7 +62,7 @@ func (r Reader) Secret(ctx context.Context, s Source) (smtp.Secret, error) {
 	switch {
 	case s.ways() > 1:
 		return smtp.Secret{}, s.fault("", "is in more than one place", "", nil)
-	case s.Command != "":
+	case !s.Command.IsZero():
 		return r.command(ctx, s)
 	case s.Env != "":
 		value, ok := r.LookupEnv(s.Env)

@@ -8,9 +8,9 @@ import (
 )
 
 // Source says where a secret is, in exactly one way. It prints as that, without
-// the secret: a literal as ‹secret›, a command as its first word.
+// the secret: a literal as ‹secret›, a command as its program.
 type Source struct {
-	Command string   // for sh -c, or on Windows cmd /C; the first line it prints is the secret
+	Command Command  // the first line it prints is the secret
 	Env     string   // an environment variable
 	File    string   // its first line is the secret
 	Keyring *Keyring // the keyring of the desktop
@@ -33,7 +33,7 @@ func (s Source) IsZero() bool { return s.ways() == 0 }
 
 func (s Source) ways() (n int) {
 	for _, given := range [...]bool{
-		s.Command != "", s.Env != "", s.File != "", s.Keyring != nil, s.Prompt, !s.Literal.IsZero(),
+		!s.Command.IsZero(), s.Env != "", s.File != "", s.Keyring != nil, s.Prompt, !s.Literal.IsZero(),
 	} {
 		if given {
 			n++
@@ -45,8 +45,8 @@ func (s Source) ways() (n int) {
 // String says where the secret is, without anything that could be a part of it.
 func (s Source) String() string {
 	switch {
-	case s.Command != "":
-		return "command " + firstWord(s.Command)
+	case !s.Command.IsZero():
+		return "command " + s.Command.String()
 	case s.Env != "":
 		if !isVariable(s.Env) {
 			// Who mistook the key for that of the password must not see it.
@@ -70,24 +70,6 @@ func (s Source) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
 // MarshalText writes String: a command may hold a password too.
 func (s Source) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
-// firstWord is the program a command runs, in quotes. Words that set a variable
-// are skipped, because the value may be a secret; one that a quote carries
-// beyond the next space hides all.
-func firstWord(command string) string {
-	const plain = asciiAlphanumerics + "._+-/\\:~"
-	for word := range strings.FieldsSeq(command) {
-		switch sets := strings.Contains(word, "="); {
-		case len(word) > 200 || strings.Trim(word, plain+"=,@%") != "":
-			return hiddenMark
-		case !sets && strings.Trim(word, plain) != "":
-			return hiddenMark
-		case !sets:
-			return fmt.Sprintf("%q", word)
-		}
-	}
-	return hiddenMark
-}
 
 const asciiAlphanumerics = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
@@ -128,7 +110,7 @@ func (t *table) source(keys sourceKeys, folder string, usual Keyring) Source {
 		}
 	}
 	if text, e := t.string(keys.command); e != nil {
-		s.Command = text
+		s.Command = NewCommand(text)
 		note(e)
 	}
 	if text, e := t.string(keys.env); e != nil {

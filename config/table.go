@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // decoder turns the values of a text into a File, and collects what is wrong
@@ -73,7 +74,7 @@ func (t *table) finish(hint func(key string) string) {
 		if hint != nil {
 			help = hint(key)
 		}
-		t.fail(at, help, "unknown key %q%s%s", key, where, didYouMean(key, t.known))
+		t.fail(at, help, "unknown key %s%s%s", shownKey(key), where, didYouMean(key, t.known))
 	}
 }
 
@@ -88,18 +89,28 @@ func (t *table) table(key string) *table {
 		t.wrongType(e, key, "a table", value)
 		return nil
 	}
-	name := quoteKey(key)
+	name := key
+	if key == "" || strings.ContainsFunc(key, func(c rune) bool { return c >= 0x80 || !isBare(byte(c)) }) {
+		name = shownKey(key)
+	}
 	if t.name != "" {
 		name = t.name + "." + name
 	}
 	return &table{decoder: t.decoder, name: name, entry: e, values: values}
 }
 
-func quoteKey(key string) string {
-	if key != "" && !strings.ContainsFunc(key, func(c rune) bool { return c >= 0x80 || !isBare(byte(c)) }) {
-		return key
+// shownKey is a key in quotes, unless it looks like more than one.
+func shownKey(key string) string {
+	if isGuarded(key) {
+		return hiddenMark
 	}
 	return fmt.Sprintf("%q", key)
+}
+
+// isName reports whether a text names an account or a secret.
+func isName(text string) bool {
+	return text != "" && !isGuarded(text) &&
+		!strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) || strings.ContainsRune(` =\"'`, c) })
 }
 
 // tables reads a table whose keys are names given by the user, in the order of
@@ -112,13 +123,13 @@ func (t *table) tables(key, what string) []*table {
 	var inner []*table
 	for name := range outer.values {
 		value, e := outer.take(name)
-		if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c == 0x7f }) {
-			t.fail(e.key, "", "%q is not a name for %s", name, what)
+		if !isName(name) {
+			t.fail(e.key, "", "%s is not a name for %s", shownKey(name), what)
 			continue
 		}
 		if _, ok := value.(map[string]any); !ok {
 			t.fail(e.key, fmt.Sprintf("%s has a name: [%s.default] or the like", what, key),
-				"%q stands in [%s], which holds tables only", name, key)
+				"%s stands in [%s], which holds tables only", shownKey(name), key)
 			continue
 		}
 		inner = append(inner, outer.table(name))

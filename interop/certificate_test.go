@@ -18,27 +18,34 @@ import (
 	"time"
 )
 
-// certificates are PEM files: an authority's certificate, and a server's for
-// localhost and 127.0.0.1 with its key. It does for a client too.
+// certificates are PEM files: an authority's certificate, and a server's with
+// its key. It does for a client too.
 type certificates struct {
 	ca, certificate, key string
 	pin                  string
 }
 
-func makeCertificates(t *testing.T) certificates {
+// makeCertificates makes an authority and a server's certificate for some names.
+func makeCertificates(t *testing.T, hosts ...string) certificates {
 	t.Helper()
 	folder := t.TempDir()
 	c := certificates{ca: filepath.Join(folder, "ca.pem"), certificate: filepath.Join(folder, "server.pem"), key: filepath.Join(folder, "server.key")}
 	authority := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Interop Root"},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Root of " + hosts[0]},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	server := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "localhost"},
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: hosts[0]},
 		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+	}
+	for _, host := range hosts {
+		if ip := net.ParseIP(host); ip != nil {
+			server.IPAddresses = append(server.IPAddresses, ip)
+		} else {
+			server.DNSNames = append(server.DNSNames, host)
+		}
 	}
 	authorityKey, serverKey := newKey(t), newKey(t)
 	writeCertificate(t, c.ca, authority, authority, authorityKey, authorityKey)
@@ -75,16 +82,21 @@ func writeCertificate(t *testing.T, path string, template, issuer *x509.Certific
 	write(t, path, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), 0o644)
 }
 
-// freePort is a port of 127.0.0.1 that nobody listens on. The kernel hands out
-// others first, so it is still free a moment later.
-func freePort(t *testing.T) int {
+// freePorts are ports of 127.0.0.1 that nobody listens on. All are held until
+// the last is found, so that they differ. A server that finds one taken after
+// all does not start, and its test fails.
+func freePorts(t *testing.T, n int) []int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var ports []int
+	for range n {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	return ports
 }
 
 func awaitPort(t *testing.T, address string) {

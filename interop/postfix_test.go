@@ -32,8 +32,9 @@ func startPostfix(t *testing.T) postfix {
 	t.Helper()
 	command := require(t, "postfix")
 	folder := t.TempDir()
+	ports := freePorts(t, 4)
 	p := postfix{
-		certificates: makeCertificates(t), implicit: freePort(t), starttls: freePort(t), clear: freePort(t), mutual: freePort(t),
+		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], clear: ports[2], mutual: ports[3],
 		mail: filepath.Join(folder, "mail"), log: filepath.Join(folder, "log"),
 	}
 	// Postfix walks to its folders as its own user.
@@ -55,7 +56,7 @@ func startPostfix(t *testing.T) postfix {
 	run(t, password, require(t, "saslpasswd2"), "-p", "-c", "-f", users, "-u", "mx.example", username)
 	own(t, "postfix", users)
 	// Debian's Postfix looks for this file below its configuration.
-	write(t, filepath.Join(config, "sasl", "smtpd.conf"), fmt.Sprintf("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256\n", users), 0o644)
+	write(t, filepath.Join(config, "sasl", "smtpd.conf"), fmt.Sprintf("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512\n", users), 0o644)
 	write(t, filepath.Join(config, "mailboxes"), "ann@example.org ann/\nbob@example.org bob/\n", 0o644)
 	write(t, filepath.Join(config, "main.cf"), p.mainConfig(folder), 0o644)
 	write(t, filepath.Join(config, "master.cf"), p.masterConfig(), 0o644)
@@ -70,7 +71,7 @@ func startPostfix(t *testing.T) postfix {
 			t.Logf("the log of Postfix:\n%s", log)
 		}
 	})
-	for _, port := range []int{p.implicit, p.starttls, p.clear, p.mutual} {
+	for _, port := range ports {
 		awaitPort(t, fmt.Sprintf("127.0.0.1:%d", port))
 	}
 	return p
@@ -148,25 +149,22 @@ postlog unix-dgram n - n - 1 postlogd
 `, p.implicit, p.starttls, p.clear, p.mutual, p.ca)
 }
 
-// toml is a configuration whose account "default" is this server.
-func (p postfix) toml(port int, tls string) string {
-	return account(port, tls, p.ca)
-}
-
-// account is one that logs in to a server on this machine.
-func account(port int, tls, ca string) string {
-	return fmt.Sprintf("[account.default]\nhost = \"localhost\"\nport = %d\ntls = %q\nca = %q\nusername = %q\npassword = %q\n", port, tls, ca, username, password)
-}
-
-// delivered waits for the messages of a mailbox.
-func (p postfix) delivered(t *testing.T, mailbox string, n int) [][]byte {
+// delivered waits for the one message of a mailbox, and takes it out.
+func (p postfix) delivered(t *testing.T, mailbox string) []byte {
 	t.Helper()
 	folder := filepath.Join(p.mail, mailbox, "new")
-	await(t, fmt.Sprintf("%d messages for %s", n, mailbox), func() bool {
+	await(t, "a message for "+mailbox, func() bool {
 		entries, err := os.ReadDir(folder)
-		return err == nil && len(entries) >= n
+		return err == nil && len(entries) > 0
 	})
-	return messages(t, folder)
+	all := messages(t, folder)
+	if len(all) != 1 {
+		t.Fatalf("%s has %d messages, want 1", mailbox, len(all))
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		t.Fatal(err)
+	}
+	return all[0]
 }
 
 // messages reads a folder of messages.

@@ -13,7 +13,7 @@ import (
 // startStunnel puts TLS in front of a port and returns the new one.
 func startStunnel(t *testing.T, c certificates, to int) int {
 	t.Helper()
-	port := freePort(t)
+	port := freePorts(t, 1)[0]
 	config := filepath.Join(t.TempDir(), "stunnel.conf")
 	write(t, config, fmt.Sprintf("foreground = yes\npid =\nsyslog = no\n[smtps]\naccept = 127.0.0.1:%d\nconnect = 127.0.0.1:%d\ncert = %s\nkey = %s\n", port, to, c.certificate, c.key), 0o600)
 	command := exec.Command(require(t, "stunnel4"), config)

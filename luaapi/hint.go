@@ -76,6 +76,9 @@ func loginHints() []Hint {
 			func(s situation) bool {
 				return s.reply.Code == 530 || s.reply.Class() == 5 && s.says("authentication required", "authenticate first", "auth first", "not authenticated")
 			}},
+		{"auth-behind-starttls", "AUTH: not offered by the server before STARTTLS",
+			`the server takes log-ins over an encrypted connection only: set tls = "starttls"`,
+			func(s situation) bool { return s.kind(smtp.KindAuth) && s.says("before starttls") }},
 		{"auth-not-offered", "AUTH: not offered by the server",
 			"this server wants no log-in on this port; leave auth out, or use the submission port (465 or 587)",
 			func(s situation) bool {

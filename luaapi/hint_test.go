@@ -80,6 +80,7 @@ func conditions() []condition {
 			script: `smtp.connect { host = "127.0.0.1", port = PORT, tls = "off", username = "ann", password = "x" }:auth()`},
 		{hint: "starttls-first", server: hello("C: MAIL", "S: 530 5.7.0 Must issue a STARTTLS command first", "hang"), script: sendClear},
 		{hint: "auth-required", server: hello("C: MAIL", "S: 530 5.7.0 Authentication required", "hang"), script: sendClear},
+		{hint: "auth-behind-starttls", server: offering("STARTTLS", "hang"), script: logIn},
 		{hint: "auth-not-offered", server: hello("hang"), script: logIn},
 		{hint: "auth-mechanism", server: offering("AUTH GSSAPI NTLM", "hang"), script: logIn},
 		{hint: "auth-later", server: refusedLogin("454 4.7.0 Temporary authentication failure"), script: logIn},
@@ -97,6 +98,7 @@ func conditions() []condition {
 		{hint: "certificate-self-signed", server: []string{"TLS"}, certificate: (*issuing).selfSigned, script: connectImplicit},
 		{hint: "certificate-authority", server: []string{"TLS"}, certificate: (*issuing).ofStranger, script: connectImplicit},
 		{hint: "certificate-incomplete", server: []string{"TLS"}, certificate: (*issuing).incomplete, script: connectImplicit},
+		{hint: "certificate-signature", server: []string{"TLS"}, certificate: (*issuing).ofNamesake, script: connectImplicit},
 		{hint: "certificate-weak", server: []string{"TLS"}, certificate: (*issuing).weak, script: connectImplicit},
 		{hint: "certificate-other", server: []string{"TLS"}, certificate: (*issuing).ofClient, script: connectImplicit},
 		{hint: "certificate-pin", server: []string{"TLS"}, script: `smtp.connect()`,
@@ -162,7 +164,7 @@ func TestHints(t *testing.T) {
 	// These need a process of their own, or a certificate made with care.
 	for name, path := range map[string]string{
 		"certificate-roots":   "../cmd/mailscript/testdata/script/no_roots.txtar",
-		"certificate-revoked": "../smtp/certificate_test.go",
+		"certificate-revoked": "../smtp/revocation_test.go",
 		"tls-alert":           "../smtp/certificate_test.go",
 	} {
 		if _, err := os.Stat(path); err != nil {
@@ -443,6 +445,12 @@ func (i *issuing) ofStranger() tls.Certificate {
 	leaf := i.make(stranger, nil)
 	leaf.Certificate = append(leaf.Certificate, stranger.Certificate[0])
 	return leaf
+}
+
+// ofNamesake is of an authority that has the name of the trusted one, and another
+// key.
+func (i *issuing) ofNamesake() tls.Certificate {
+	return i.make(i.make(tls.Certificate{}, authority("Bank Root")), nil)
 }
 
 func (i *issuing) incomplete() tls.Certificate {

@@ -241,7 +241,7 @@ func sessionRaw() []Function {
 		},
 		{
 			Name: "write", Params: []Param{{"bytes", "string", "sent as they are"}},
-			Doc:     "Send bytes past all checks, for probing with what no client should say. Fetch each reply they cause with read.",
+			Doc:     "Send bytes past all checks, for probing with what no client should say. Fetch each reply they cause with read. The transcript shows them as they are, credentials included.",
 			Example: "session:write(\"NOOP\\r\\nNOOP\\r\\n\")\nprint(#session:read(2))",
 			Call: func(c *Call) []lua.LValue {
 				c.refuseShownSecret("the text", c.String(0))

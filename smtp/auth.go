@@ -76,7 +76,7 @@ func (s *Session) authenticate(ctx context.Context, m mechanism) (Reply, error) 
 			response = "="
 		}
 		if len(command)+1+len(response)+2 <= maxInitialResponse {
-			opening = s.authLine(command+" ", response, first.secret)
+			opening = s.authLine(command+" ", response, first)
 		} else {
 			held = true
 		}
@@ -92,7 +92,7 @@ func (s *Session) authenticate(ctx context.Context, m mechanism) (Reply, error) 
 		if err != nil {
 			return reply, s.cancelAuth(ctx, command, err)
 		}
-		reply, err = s.exchange(ctx, s.authLine("", base64.StdEncoding.EncodeToString(answer.response), answer.secret))
+		reply, err = s.exchange(ctx, s.authLine("", base64.StdEncoding.EncodeToString(answer.response), answer))
 	}
 	if err != nil {
 		var fault *Error
@@ -133,7 +133,7 @@ func (s *Session) loginInOneWrite(ctx context.Context, l *login) (Reply, error) 
 		if err != nil {
 			return Reply{}, err
 		}
-		lines = append(lines, s.authLine("", base64.StdEncoding.EncodeToString(answer.response), answer.secret))
+		lines = append(lines, s.authLine("", base64.StdEncoding.EncodeToString(answer.response), answer))
 	}
 	if err := s.push(ctx, lines...); err != nil {
 		return Reply{}, err
@@ -186,9 +186,9 @@ func (s *Session) cancelAuth(ctx context.Context, command string, why error) err
 	return s.wire.failAs(KindProtocol, command, why)
 }
 
-func (s *Session) authLine(prefix, response string, secret bool) line {
-	l := line{text: prefix + response, limit: s.options.Timeouts.Command, own: true}
-	if secret {
+func (s *Session) authLine(prefix, response string, said step) line {
+	l := line{text: prefix + response, limit: s.options.Timeouts.Command, own: true, hidden: said.proven}
+	if said.secret {
 		l.display = prefix + secretMark
 	}
 	return l

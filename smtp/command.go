@@ -45,6 +45,7 @@ type line struct {
 	limit   time.Duration // for its reply
 	own     bool          // worded by this package: STARTTLS and what AUTH says
 	asked   bool          // an RCPT whose address the guard has already allowed
+	hidden  bool          // see expectation
 }
 
 func (l line) shown() string {
@@ -76,7 +77,7 @@ func (s *Session) push(ctx context.Context, lines ...line) error {
 	}
 	for _, l := range lines {
 		shown := s.wire.shown(l)
-		s.wire.expect(shown, l.limit)
+		s.wire.expect(shown, l.limit).hidden = l.hidden
 		s.wire.logLine(len(l.text)+2, shown)
 	}
 	return s.wire.write(ctx, lines[0].limit, first, out)

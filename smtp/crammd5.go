@@ -29,7 +29,7 @@ func (c *cramMD5) next(challenge []byte) (step, error) {
 	c.answered = true
 	mac := hmac.New(md5.New, []byte(c.password.reveal()))
 	mac.Write(challenge)
-	return step{[]byte(c.username + " " + hex.EncodeToString(mac.Sum(nil))), true}, nil
+	return step{response: []byte(c.username + " " + hex.EncodeToString(mac.Sum(nil))), secret: true}, nil
 }
 
 func (c *cramMD5) finish() error {

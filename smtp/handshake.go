@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"time"
 )
 
 // handshake puts TLS over the connection. Verification is always on, and always
@@ -62,10 +63,13 @@ func certificateName(state tls.ConnectionState) string {
 }
 
 // verifyConnection looks at what the verifier of crypto/tls, which has passed
-// the certificate before, does not: sizes of keys, and pins.
+// the certificate before, does not: sizes of keys, the stapled answer about the server's, and pins.
 func (o Options) verifyConnection(state tls.ConnectionState) error {
-	c := chain{host: o.verifiedHost(), sent: state.PeerCertificates}
+	c := chain{host: o.verifiedHost(), sent: state.PeerCertificates, now: time.Now()}
 	good, err := c.acceptable(state.VerifiedChains)
+	if err == nil {
+		err = c.revoked(state.OCSPResponse, good)
+	}
 	switch {
 	case err != nil:
 		return err

@@ -29,6 +29,8 @@ func (s *Session) mechanism(c Credentials) (mechanism, error) {
 	switch {
 	case err != nil:
 		return nil, &Error{Kind: KindArgument, Command: "AUTH", Err: err}
+	case !s.has("AUTH") && s.tls == nil && s.has("STARTTLS"):
+		return nil, auth(fmt.Errorf("%w before STARTTLS", ErrNotOffered))
 	case !s.has("AUTH"):
 		return nil, auth(ErrNotOffered)
 	}

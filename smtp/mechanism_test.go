@@ -305,6 +305,44 @@ func TestExchanges(t *testing.T) {
 	}
 }
 
+// The last challenge of SCRAM would let who reads a transcript try passwords.
+func TestTranscriptOfScram(t *testing.T) {
+	server := oracle(t, xdg.SHA256, "secret").NewConversation()
+	var final string
+	session, err := Connect(t.Context(), overPipe(t, func(conn net.Conn, r *bufio.Reader) {
+		say(conn, "220 mx")
+		expect(t, r, "EHLO client.example")
+		say(conn, "250-mx", "250 AUTH SCRAM-SHA-256")
+		for range 2 {
+			line, _ := r.ReadString('\n')
+			said, _ := base64.StdEncoding.DecodeString(strings.TrimSpace(strings.TrimPrefix(line, "AUTH SCRAM-SHA-256 ")))
+			challenge, err := server.Step(string(said))
+			if err != nil {
+				t.Error(err)
+			}
+			final = base64.StdEncoding.EncodeToString([]byte(challenge))
+			say(conn, "334 "+final)
+		}
+		_, _ = r.ReadString('\n')
+		say(conn, "235 welcome")
+		forever(r)
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if _, err := session.Auth(t.Context(), Credentials{Username: "ann", Password: NewSecret("secret"), InClear: true}); err != nil {
+		t.Fatal(err)
+	}
+	var shown strings.Builder
+	for _, entry := range session.Transcript() {
+		fmt.Fprintln(&shown, entry)
+	}
+	if strings.Contains(shown.String(), final) || !strings.Contains(shown.String(), "334 ‹secret›") {
+		t.Errorf("the transcript shows the server's proof:\n%s", shown.String())
+	}
+}
+
 // LOGIN's one-write form, with servers that take it and those that do not.
 func TestLoginInOneWrite(t *testing.T) {
 	for _, test := range []struct {

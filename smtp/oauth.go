@@ -33,14 +33,14 @@ func (b *bearer) start() (step, bool, error) {
 		return step{}, false, &argumentError{"the user name must not hold control characters"}
 	}
 	if b.mechanism == "XOAUTH2" {
-		return step{[]byte("user=" + b.username + "\x01auth=Bearer " + token + "\x01\x01"), true}, true, nil
+		return step{response: []byte("user=" + b.username + "\x01auth=Bearer " + token + "\x01\x01"), secret: true}, true, nil
 	}
 	header := "n,,"
 	if b.username != "" {
 		header = "n,a=" + strings.NewReplacer("=", "=3D", ",", "=2C").Replace(b.username) + ","
 	}
 	text := header + "\x01host=" + b.host + "\x01port=" + strconv.Itoa(b.port) + "\x01auth=Bearer " + token + "\x01\x01"
-	return step{[]byte(text), true}, true, nil
+	return step{response: []byte(text), secret: true}, true, nil
 }
 
 // next answers the one challenge there is: the reason of a refusal. The answer

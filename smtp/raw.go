@@ -43,7 +43,7 @@ func (s *Session) Read(ctx context.Context, n int) ([]Reply, error) {
 		if s.data {
 			limit = s.options.Timeouts.Message
 		}
-		reply, err := s.wire.read(ctx, what, limit)
+		reply, err := s.wire.read(ctx, what, limit, false)
 		if err != nil {
 			if fault, ok := err.(*Error); ok {
 				// Whether a message ended in those octets is not known here.

@@ -26,6 +26,9 @@ type explainer interface{ why() string }
 type step struct {
 	response []byte
 	secret   bool
+	// proven says that the challenge in answer is made of the password: with what
+	// came before it, it would let anybody try passwords.
+	proven bool
 }
 
 var (
@@ -47,7 +50,7 @@ func (p plain) start() (step, bool, error) {
 	if strings.ContainsRune(p.username, 0) || strings.ContainsRune(password, 0) {
 		return step{}, false, &argumentError{"user name and password must not hold a NUL"}
 	}
-	return step{[]byte("\x00" + p.username + "\x00" + password), true}, true, nil
+	return step{response: []byte("\x00" + p.username + "\x00" + password), secret: true}, true, nil
 }
 
 func (plain) next([]byte) (step, error) { return step{}, errUnexpectedChallenge }
@@ -70,9 +73,9 @@ func (l *login) next([]byte) (step, error) {
 	l.round++
 	switch l.round {
 	case 1:
-		return step{[]byte(l.username), false}, nil
+		return step{response: []byte(l.username)}, nil
 	case 2:
-		return step{[]byte(l.password.reveal()), true}, nil
+		return step{response: []byte(l.password.reveal()), secret: true}, nil
 	}
 	return step{}, errUnexpectedChallenge
 }

@@ -122,7 +122,7 @@ func (s *scram) prove(first string) (step, error) {
 		proof[i] ^= clientKey[i]
 	}
 	s.signature = s.mac(s.mac(salted, "Server Key"), message)
-	return step{[]byte(final + ",p=" + base64.StdEncoding.EncodeToString(proof)), true}, nil
+	return step{response: []byte(final + ",p=" + base64.StdEncoding.EncodeToString(proof)), secret: true, proven: true}, nil
 }
 
 // verify checks the server-final-message.

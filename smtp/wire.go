@@ -36,6 +36,9 @@ type expectation struct {
 	// the message's end, and never cleared. It decides between "safe to send
 	// again" and "in doubt".
 	terminator bool
+	// hidden is set where a challenge in answer would let who reads the
+	// transcript try passwords.
+	hidden bool
 }
 
 type readResult struct {
@@ -180,7 +183,7 @@ func (w *wire) await(ctx context.Context) (Reply, error) {
 		return Reply{}, w.failAs(KindProtocol, "", ErrSurplus)
 	}
 	owed := w.queue[0]
-	reply, err := w.read(ctx, owed.command, owed.limit)
+	reply, err := w.read(ctx, owed.command, owed.limit, owed.hidden)
 	if err != nil {
 		if fault, ok := err.(*Error); ok {
 			fault.InDoubt = owed.terminator
@@ -202,8 +205,9 @@ func (w *wire) await(ctx context.Context) (Reply, error) {
 	return reply, nil
 }
 
-// read returns the next reply, whatever it answers.
-func (w *wire) read(ctx context.Context, command string, limit time.Duration) (Reply, error) {
+// read returns the next reply, whatever it answers. A hidden challenge stays out
+// of the transcript.
+func (w *wire) read(ctx context.Context, command string, limit time.Duration, hidden bool) (Reply, error) {
 	if w.writeErr != nil {
 		limit = min(limit, afterWriteError)
 	}
@@ -239,7 +243,11 @@ func (w *wire) read(ctx context.Context, command string, limit time.Duration) (R
 	for i, line := range reply.Lines {
 		reply.Lines[i] = w.redactor.clean(line)
 	}
-	w.log.reply(reply)
+	shown := reply
+	if hidden && reply.Code == 334 {
+		shown.Lines = []string{secretMark}
+	}
+	w.log.reply(shown)
 	return reply, nil
 }
 

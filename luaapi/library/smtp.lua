@@ -231,7 +231,7 @@ function session:command(line) end
 ---@return reply[]
 function session:pipeline(lines) end
 
----Send bytes past all checks, for probing with what no client should say. Fetch each reply they cause with read.
+---Send bytes past all checks, for probing with what no client should say. Fetch each reply they cause with read. The transcript shows them as they are, credentials included.
 ---@param bytes string sent as they are
 function session:write(bytes) end
 
