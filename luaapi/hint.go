@@ -126,7 +126,7 @@ func connectionHints() []Hint {
 			"nothing listens there; check host and port (submission is 465 or 587)",
 			func(s situation) bool { return s.kind(smtp.KindConnect) && s.says("refused") }},
 		{"proxy-needed", "no connection, while the environment names a proxy",
-			"this network may allow connections through its proxy only, which mailscript does not use yet; ask for a mail relay inside the network",
+			`this network may allow connections through its proxy only: give it as proxy = "http://host:port", or use a mail relay inside the network`,
 			func(s situation) bool {
 				return s.doing("connect") && (s.kind(smtp.KindTimeout) || s.kind(smtp.KindConnect)) && proxied()
 			}},
@@ -148,7 +148,7 @@ func connectionHints() []Hint {
 			"the server did not say whether it took the message; do not send it again before its log says",
 			func(s situation) bool { return s.doing("message") && s.kind(smtp.KindTimeout) }},
 		{"timeout-command", "timeout after a command",
-			"the server is slow or gone; try again later, or allow it more time with timeouts = { command = \"10m\" }",
+			`the server is slow or gone; try again later, or allow it more time with timeouts = { command = "10m" }`,
 			func(s situation) bool { return s.kind(smtp.KindTimeout) }},
 		{"broken", "the connection broke earlier",
 			"a session does not reconnect by itself; connect again",

@@ -120,6 +120,9 @@ func cause(err error) string {
 	if err == nil {
 		return "unknown cause"
 	}
+	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, os.ErrDeadlineExceeded) {
+		return "no answer in time"
+	}
 	var through *ProxyError
 	if errors.As(err, &through) {
 		return "proxy " + through.Address + ": " + cause(through.Err)

@@ -19,6 +19,7 @@ var layers = map[string]struct {
 }{
 	"smtp":                     {nil, "the client core knows nothing of messages, scripts or configuration"},
 	"smtp/server":              {nil, "the server codec stands under tests of the client and must not share its mistakes"},
+	"smtp/smtptest":            {nil, "the scriptable server must not share the mistakes of the client it tests"},
 	"mime":                     {nil, "messages know nothing of how they travel"},
 	"engine":                   {[]string{"engine/lualib"}, "the runtime gets its modules passed in"},
 	"engine/lualib":            {nil, "Lua's own library knows nothing of mail"},
