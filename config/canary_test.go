@@ -181,6 +181,13 @@ func TestCanary(t *testing.T) {
 	hidden(t, "the file's value", *file)
 	hidden(t, "the warnings", strings.Join(file.Warnings, "\n"))
 
+	// Whoever runs the tests is not asked.
+	nobody, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nobody.Close()
+
 	works := map[string]bool{"literal": true, "long": true, "env": true, "file": true, "keyring": true, "command": true}
 	sources := map[string]Source{}
 	for name, account := range file.Accounts {
@@ -208,7 +215,7 @@ func TestCanary(t *testing.T) {
 		hidden(t, name, source.Command)
 		var said bytes.Buffer
 		r := Reader{
-			Stderr: &said, LookupEnv: environment(map[string]string{"CANARY": canary}),
+			Stdin: nobody, Stderr: &said, LookupEnv: environment(map[string]string{"CANARY": canary}),
 			Warn: func(text string) { fmt.Fprintln(&said, text) },
 		}
 		secret, err := r.Secret(t.Context(), source)
@@ -233,7 +240,7 @@ func TestCanary(t *testing.T) {
 		if !account.Password.Command.IsZero() && runtime.GOOS == "windows" {
 			continue
 		}
-		r := Reader{Stderr: new(bytes.Buffer), LookupEnv: environment(map[string]string{"CANARY": canary})}
+		r := Reader{Stdin: nobody, Stderr: new(bytes.Buffer), LookupEnv: environment(map[string]string{"CANARY": canary})}
 		credentials, err := account.Credentials(t.Context(), r)
 		hidden(t, name+" as credentials", credentials)
 		hidden(t, name+" as credentials", &credentials)
@@ -247,7 +254,7 @@ func TestCanary(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, source := range sources {
-		_, err := Reader{Stderr: new(bytes.Buffer)}.Secret(ctx, source)
+		_, err := Reader{Stdin: nobody, Stderr: new(bytes.Buffer)}.Secret(ctx, source)
 		hidden(t, name+", cancelled", err)
 	}
 }

@@ -30,7 +30,7 @@ func TestSecretCommand(t *testing.T) {
 		{command: `echo locked >&2; exit 3`, want: `secret: command "echo" ended with exit status 3`, stderr: "locked\n"},
 		{command: `false`, want: `secret: command "false" ended with exit status 1`},
 		{command: `echo secret; false`, want: `secret: command "echo" ended with exit status 1`},
-		{command: `exec no-such-program 2>/dev/null`, want: `secret: command "exec" ended with exit status 127`},
+		{command: `exit 127`, want: `secret: command "exit" ended with exit status 127`},
 		{command: `kill -9 $$`, want: `secret: command "kill" ended: signal: killed`},
 		{command: `true`, want: `secret: command "true" printed nothing on its first line`},
 		{command: `printf '\nsecret\n'`, want: `secret: command "printf" printed nothing on its first line`},
@@ -64,7 +64,7 @@ func TestCommandFolder(t *testing.T) {
 func TestCommandHint(t *testing.T) {
 	for command, want := range map[string]string{
 		"exit 3":                        "what it said, if anything, stands above",
-		"no-such-program-anywhere x":    "the shell did not find it; commands run in the folder of mailscript.toml",
+		"exit 127":                      "the shell did not find it; commands run in the folder of mailscript.toml",
 		"head -c 100000 /dev/zero":      "its first line is the secret",
 		`printf '\376\377\000s'`:        "let it print UTF-8",
 		"echo; echo the second is none": "",

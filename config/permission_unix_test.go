@@ -14,6 +14,8 @@ import (
 // setMode makes a file whose permissions are exactly these.
 func setMode(t *testing.T, path, text string, mode os.FileMode) {
 	t.Helper()
+	// A file that nobody may write to is replaced.
+	_ = os.Remove(path)
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

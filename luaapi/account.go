@@ -255,6 +255,9 @@ func (c *Call) readSecret(what string, source config.Source) (smtp.Secret, error
 	}
 	value, err := c.options.Secrets.Secret(c.Context(), source)
 	if err != nil {
+		if strings.HasPrefix(what, "secret.") {
+			err = fmt.Errorf("%s: %w", what, err)
+		}
 		return smtp.Secret{}, err
 	}
 	c.secrets[what] = value

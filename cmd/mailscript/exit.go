@@ -117,6 +117,9 @@ func explain(err error) (text, hint string) {
 		return err.Error(), usage.hint
 	case errors.As(err, &setting):
 		text = setting.Error()
+		if errors.As(err, &fault) && fault.Where != "" {
+			text = fault.Where + ": " + fault.Message
+		}
 		if setting.Excerpt != "" {
 			text += "\n" + strings.TrimRight(setting.Excerpt, "\n")
 		}

@@ -29,7 +29,7 @@ type runFlags struct {
 }
 
 // newFolder stands for --sink without a folder.
-const newFolder = "\x00new"
+const newFolder = "(new)"
 
 func runCommand(status *int) *cobra.Command {
 	var flags runFlags
