@@ -28,12 +28,20 @@ type Account struct {
 	Username string
 	// Mechanism is a SASL mechanism, in upper case; "" takes the strongest.
 	Mechanism string
+	// AuthMin is the weakest mechanism to take for the password, in upper case.
+	AuthMin        string
+	ChannelBinding smtp.ChannelBinding
 	// AuthInClear allows the password over a connection without TLS.
 	AuthInClear bool
 	Password    Source
 
 	// LocalName is what EHLO says, SourceAddress the IP address to connect from.
 	LocalName, SourceAddress string
+	// Socket is a unix socket in place of Host, absolute where the configuration
+	// has a path.
+	Socket   string
+	Proxy    smtp.Proxy
+	Protocol smtp.Protocol
 	// CA is a PEM file of the authorities to trust in place of the system's.
 	// ClientCertificate and ClientKey are PEM files too; both are set or none.
 	// All are absolute where the configuration has a path.
@@ -81,6 +89,7 @@ func (a Account) Options() (smtp.Options, error) {
 	o := smtp.Options{
 		Host: a.Host, Port: a.Port, TLS: a.TLS,
 		LocalName: a.LocalName, Timeouts: a.Timeouts,
+		Socket: a.Socket, Proxy: a.Proxy, Protocol: a.Protocol,
 	}
 	if a.CA == "" {
 		return o, nil
@@ -152,7 +161,10 @@ func isEncrypted(text []byte) bool {
 // without one has a zero password.
 func (a Account) Credentials(ctx context.Context, r Reader) (smtp.Credentials, error) {
 	a = a.withService()
-	c := smtp.Credentials{Username: a.Username, Mechanism: a.Mechanism, InClear: a.AuthInClear}
+	c := smtp.Credentials{
+		Username: a.Username, Mechanism: a.Mechanism, Minimum: a.AuthMin,
+		ChannelBinding: a.ChannelBinding, InClear: a.AuthInClear,
+	}
 	if a.Password.IsZero() {
 		return c, nil
 	}

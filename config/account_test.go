@@ -40,6 +40,10 @@ mechanism = "plain"
 auth_in_clear = true
 local_name = "client.example.org"
 source_address = "192.0.2.1"
+auth_min = "scram-sha-1"
+channel_binding = "tls-server-end-point"
+protocol = "lmtp"
+proxy = "socks5://ann:secret@proxy.example.org"
 ca = "certificates/ca.pem"
 client_certificate = "client.pem"
 client_key = "client.pem"
@@ -59,6 +63,7 @@ quit = "1m30s"
 	want := Account{
 		Name: "default", Host: "SMTP.example.org", Port: 2525, TLS: smtp.TLSStartTLS,
 		Username: "ann", Mechanism: "PLAIN", AuthInClear: true,
+		AuthMin: "SCRAM-SHA-1", ChannelBinding: smtp.BindServerEndPoint, Protocol: smtp.LMTP,
 		LocalName: "client.example.org", SourceAddress: "192.0.2.1",
 		CA:                filepath.Join(folder, "certificates", "ca.pem"),
 		ClientCertificate: filepath.Join(folder, "client.pem"), ClientKey: filepath.Join(folder, "client.pem"),
@@ -70,8 +75,11 @@ quit = "1m30s"
 		},
 	}
 	got := file.Accounts["default"]
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Account{}), cmpopts.IgnoreFields(Account{}, "Password")); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(Account{}), cmpopts.IgnoreFields(Account{}, "Password", "Proxy")); diff != "" {
 		t.Error(diff)
+	}
+	if got.Proxy.Kind != smtp.SOCKS5 || got.Proxy.Address != "proxy.example.org:1080" || got.Proxy.Username != "ann" || got.Proxy.Password.IsZero() {
+		t.Errorf("proxy %+v", got.Proxy)
 	}
 	if got.Password.Env != "SMTP_PASSWORD" || len(file.Warnings) != 0 {
 		t.Errorf("password %v, warnings %q", got.Password, file.Warnings)

@@ -16,7 +16,9 @@ func (t *table) account(name, folder string) Account {
 
 	var username *entry
 	a.Username, username = t.string("username")
-	a.Mechanism = t.mechanism()
+	a.Mechanism = t.mechanism("mechanism")
+	a.AuthMin = t.mechanism("auth_min")
+	a.ChannelBinding = smtp.ChannelBinding(t.choice("channel_binding", string(smtp.BindExporter), string(smtp.BindServerEndPoint)))
 	a.AuthInClear = t.bool("auth_in_clear")
 	a = a.withService()
 	a.Password = t.password(a, folder)
@@ -31,6 +33,14 @@ func (t *table) account(name, folder string) Account {
 		}
 		return "", ""
 	})
+	if text, e := t.string("proxy"); e != nil {
+		proxy, err := smtp.ParseProxy(text)
+		if err != nil {
+			t.fail(e.value, "", "proxy: %s", err)
+		}
+		a.Proxy = proxy
+	}
+	a.Protocol = smtp.Protocol(t.choice("protocol", string(smtp.SMTP), string(smtp.LMTP)))
 	t.files(&a, folder)
 	t.strings("pins", func(text string, e *entry) {
 		if reason, hint := pinFault(text); reason != "" {
@@ -114,7 +124,7 @@ func (t *table) server(a *Account) {
 		t.fail(at.key, "a service knows its host; leave one out", "%s and %s exclude each other", other, at.name)
 	case serviceEntry != nil:
 		t.service(a, service, serviceEntry, region, regionEntry)
-	case t.values["host"] == nil && t.values["service"] == nil:
+	case t.values["host"] == nil && t.values["service"] == nil && t.values["socket"] == nil:
 		t.fail(t.entry.key, `write host = "smtp.example.org", or service = "gmail"`, "account %q has neither host nor service", a.Name)
 	}
 	if regionEntry != nil && serviceEntry == nil && t.values["service"] == nil {
@@ -183,18 +193,24 @@ func (t *table) tls() smtp.TLSMode {
 	return ""
 }
 
-// mechanism reads the name of a SASL mechanism (RFC 4422, section 3.1). Which
-// there are is for smtp to say.
-func (t *table) mechanism() string {
-	return strings.ToUpper(t.checked("mechanism", func(text string) (string, string) {
-		if strings.EqualFold(text, "XOAUTH2") || strings.EqualFold(text, "OAUTHBEARER") {
-			return "needs oauth2, which is not supported yet", ""
-		}
-		if len(text) > 20 || strings.Trim(strings.ToUpper(text), "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") != "" {
-			return "is not the name of a mechanism", "leave the key out for the strongest that both sides have"
+// mechanism reads the name of a SASL mechanism (RFC 4422, section 3.1).
+func (t *table) mechanism(key string) string {
+	return strings.ToUpper(t.checked(key, func(text string) (string, string) {
+		if !slices.Contains(smtp.Mechanisms(), strings.ToUpper(text)) {
+			return "is not a mechanism that mailscript has", "they are " + strings.Join(smtp.Mechanisms(), ", ")
 		}
 		return "", ""
 	}))
+}
+
+// choice reads a key that has a few values only.
+func (t *table) choice(key string, values ...string) string {
+	return t.checked(key, func(text string) (string, string) {
+		if !slices.Contains(values, text) {
+			return "is none of " + strings.Join(values, ", "), ""
+		}
+		return "", ""
+	})
 }
 
 // files reads the paths of certificates and keys.
@@ -202,7 +218,7 @@ func (t *table) files(a *Account, folder string) {
 	for _, file := range []struct {
 		key  string
 		path *string
-	}{{"ca", &a.CA}, {"client_certificate", &a.ClientCertificate}, {"client_key", &a.ClientKey}} {
+	}{{"socket", &a.Socket}, {"ca", &a.CA}, {"client_certificate", &a.ClientCertificate}, {"client_key", &a.ClientKey}} {
 		text, e := t.string(file.key)
 		if e == nil {
 			continue
@@ -214,6 +230,9 @@ func (t *table) files(a *Account, folder string) {
 			continue
 		}
 		*file.path = path
+	}
+	if e := t.entry.entries["socket"]; a.Socket != "" && (a.Host != "" || a.Service != "" || a.Proxy != (smtp.Proxy{}) || a.SourceAddress != "") {
+		t.fail(e.key, "a unix socket is on this machine", "socket goes with neither host, service, proxy nor source_address")
 	}
 	for _, half := range [...][2]string{{"client_certificate", "client_key"}, {"client_key", "client_certificate"}} {
 		if t.values[half[0]] != nil && t.values[half[1]] == nil {

@@ -10,14 +10,14 @@ import (
 // names, which some services give out as tokens, and commands.
 var shownKeys = [...]string{
 	"host", "port", "tls", "service", "region", "mechanism", "auth_in_clear", "local_name", "source_address",
-	"ca", "client_certificate", "client_key", "pins",
+	"ca", "client_certificate", "client_key", "pins", "socket", "protocol", "auth_min", "channel_binding",
 	"connect", "handshake", "greeting", "data", "block", "message", "reset", "quit",
 	"password_env", "password_file", "env", "file", "keyring", "prompt", "allow",
 }
 
 // hiddenKeys are the other ones that have a meaning.
 var hiddenKeys = [...]string{
-	"username", "password", "password_command", "command", "user", "timeouts",
+	"username", "password", "proxy", "password_command", "command", "user", "timeouts",
 	"account", "secret", "recipients", "job", "oauth2",
 }
 

@@ -23,10 +23,15 @@ password_env = "SMTP_PASSWORD"                   # the password is in an environ
 # prompt = true                                  # or is asked for at the terminal,
 # password = "not a good place"                  # or stands here, where everybody who reads this file sees it
 # mechanism = "PLAIN"                            # how to log in; default the strongest that both sides have
+# auth_min = "SCRAM-SHA-256"                     # the weakest mechanism to take for the password
+# channel_binding = "tls-exporter"               # what SCRAM with -PLUS binds to: this, or "tls-server-end-point"
 # auth_in_clear = true                           # log in without encryption too: the password is sent readable
 
 # local_name = "client.example.org"              # what EHLO says; default this machine's name or address
 # source_address = "192.0.2.1"                   # the address of this machine to connect from
+# proxy = "socks5://proxy.example.org:1080"      # or "http://…"; with user:password@ in front of the host where it wants a log-in
+# socket = "/var/run/dovecot/lmtp"               # a unix socket, in place of host
+# protocol = "lmtp"                              # "smtp", or "lmtp" for the last hop into mailboxes
 # ca = "ca.pem"                                  # authorities to trust in place of the system's
 # client_certificate = "client.pem"              # a certificate to show to the server,
 # client_key = "client.key"                      # and its private key

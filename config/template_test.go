@@ -62,6 +62,8 @@ func TestTemplateLines(t *testing.T) {
 				return slices.Contains(keys, key) && slices.Contains(keys, otherKey)
 			}):
 				other = "# " + other
+			case key == "socket" && otherKey == "host" && in:
+				other = "# " + other
 			case key == "region" && otherKey == "host":
 				other = `service = "amazon-ses"`
 			case key == "client_certificate" && otherKey == "client_key", key == "client_key" && otherKey == "client_certificate":

@@ -235,7 +235,10 @@ func (c *Call) configured(o connectOptions) account {
 	}
 	return account{
 		name: name, options: options,
-		credentials: smtp.Credentials{Username: entry.Username, Mechanism: entry.Mechanism, InClear: entry.AuthInClear},
+		credentials: smtp.Credentials{
+			Username: entry.Username, Mechanism: entry.Mechanism, Minimum: entry.AuthMin,
+			ChannelBinding: entry.ChannelBinding, InClear: entry.AuthInClear,
+		},
 		password: func() (smtp.Secret, error) {
 			return c.readSecret("account "+name, entry.Password)
 		},

@@ -14,9 +14,8 @@ import (
 type Bounds struct {
 	// To receives everything in place of the recipients; "" leaves them.
 	To string
-	// AllowDomains are the recipients' domains that mail may go to, "*.x" meaning
-	// those below x. Empty allows all.
-	AllowDomains []string
+	// Allows says whether mail may go to a domain; nil allows all.
+	Allows func(domain string) bool
 	// Limit is how many messages may be sent; 0 is no limit.
 	Limit int
 }
@@ -39,7 +38,7 @@ func (e *notAllowed) Error() string {
 // zero Guard, which costs nothing.
 func (b Bounds) Guard() smtp.Guard {
 	var g smtp.Guard
-	if b.To != "" || len(b.AllowDomains) > 0 {
+	if b.To != "" || b.Allows != nil {
 		g.Recipient = b.recipient
 	}
 	if b.Limit > 0 {
@@ -59,21 +58,10 @@ func (b Bounds) recipient(address string) (string, error) {
 	if b.To != "" {
 		address = b.To
 	}
-	if len(b.AllowDomains) > 0 && !b.allows(address) {
+	if b.Allows != nil && !b.Allows(address[strings.LastIndexByte(address, '@')+1:]) {
 		return "", &notAllowed{address}
 	}
 	return address, nil
-}
-
-func (b Bounds) allows(address string) bool {
-	domain := strings.ToLower(address[strings.LastIndexByte(address, '@')+1:])
-	for _, allowed := range b.AllowDomains {
-		allowed = strings.ToLower(allowed)
-		if below, ok := strings.CutPrefix(allowed, "*."); ok && strings.HasSuffix(domain, "."+below) || domain == allowed {
-			return true
-		}
-	}
-	return false
 }
 
 // stopAtLimit ends the run where err is that it has sent all it may. Nothing

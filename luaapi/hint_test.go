@@ -205,7 +205,7 @@ func provoke(t *testing.T, issuer *issuing, c condition) (hint, message string) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		options.Config, options.Guard = file, Bounds{AllowDomains: file.AllowDomains}.Guard()
+		options.Config, options.Guard = file, Bounds{Allows: file.AllowsDomain}.Guard()
 	}
 	api := New(options)
 	var out bytes.Buffer

@@ -39,7 +39,7 @@ func secretModule() *Module {
 			read("file", "path", "relative to the project folder", "A secret from the first line of a file, which nobody else should be able to read.",
 				`local password = secret.file("password.txt")`, func(c *Call) config.Source { return config.Source{File: c.path(c.String(0))} }),
 			read("prompt", "question", "what to ask for", "A secret typed at the terminal, not shown. Raises where there is no terminal.",
-				`local password = secret.prompt("Password")`, func(*Call) config.Source { return config.Source{Prompt: true} }),
+				`local password = secret.prompt("Password")`, func(c *Call) config.Source { return config.Source{Prompt: true, Question: c.String(0)} }),
 		},
 		Classes: []*Class{{
 			Name: "secret",

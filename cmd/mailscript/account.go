@@ -63,12 +63,12 @@ session:quit()
 `
 
 func testAccount(ctx context.Context, name, path string, trace bool, stdin io.Reader, stdout, stderr io.Writer) error {
-	p, err := openProject(filepath.Join(".", "account.lua"), path)
+	warn := func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) }
+	p, err := openProject(filepath.Join(".", "account.lua"), path, warn)
 	if err != nil {
 		return err
 	}
 	report := &reporter{text: stderr}
-	warn := func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) }
 	options := luaapi.Options{Root: p.folder, Config: p.file, Secrets: secretReader(p, stderr, warn), Notice: warn}
 	if trace {
 		options.Trace = report.trace

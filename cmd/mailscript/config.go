@@ -16,29 +16,32 @@ type project struct {
 	file   *config.File // nil where there is none
 }
 
-// openProject finds and reads the configuration of a script; path, where
-// given, names the file instead.
-func openProject(script, path string) (project, error) {
-	p := project{folder: config.Find(script)}
-	if path != "" {
-		absolute, err := filepath.Abs(path)
+// openProject finds and reads the configuration of a script; named, where given,
+// is the file instead. What is unwise in it goes to warn.
+func openProject(script, named string, warn func(string)) (project, error) {
+	path := filepath.Join(config.Find(script), "mailscript.toml")
+	if named != "" {
+		absolute, err := filepath.Abs(named)
 		if err != nil {
-			return p, err
+			return project{}, err
 		}
-		p.folder = filepath.Dir(absolute)
-		file, err := config.Load(absolute)
-		if errors.Is(err, fs.ErrNotExist) {
-			return p, usageError{fmt.Errorf("there is no configuration file %s", path), "mailscript init writes one"}
-		}
-		p.file = file
+		path = absolute
+	}
+	p := project{folder: filepath.Dir(path)}
+	file, err := config.Load(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && named != "":
+		return p, usageError{fmt.Errorf("there is no configuration file %s", named), "mailscript init writes one"}
+	case errors.Is(err, fs.ErrNotExist):
+		return p, nil
+	case err != nil:
 		return p, err
 	}
-	file, err := config.Load(filepath.Join(p.folder, "mailscript.toml"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return p, nil
-	}
 	p.file = file
-	return p, err
+	for _, text := range file.Warnings {
+		warn(text)
+	}
+	return p, nil
 }
 
 // secretReader reads secrets for a command.

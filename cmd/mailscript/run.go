@@ -79,7 +79,8 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if err != nil {
 		return 0, err
 	}
-	p, err := openProject(path, flags.config)
+	warn := func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) }
+	p, err := openProject(path, flags.config, warn)
 	if err != nil {
 		return 0, err
 	}
@@ -92,7 +93,6 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if flags.json {
 		report.json, printed = stdout, stderr
 	}
-	warn := func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) }
 	options := luaapi.Options{
 		Root: p.folder, Config: p.file, Account: flags.account, Guard: allowed.Guard(),
 		Secrets: secretReader(p, stderr, warn), Notice: warn, OnResult: report.result,
@@ -151,8 +151,8 @@ func bounds(flags runFlags, p project) (luaapi.Bounds, error) {
 	if flags.limit < 0 {
 		return b, usageError{fmt.Errorf("--limit %d is less than 0", flags.limit), "give the number of messages to send"}
 	}
-	if p.file != nil {
-		b.AllowDomains = p.file.AllowDomains
+	if p.file != nil && len(p.file.AllowDomains) > 0 {
+		b.Allows = p.file.AllowsDomain
 	}
 	if flags.to != "" {
 		address, err := mime.ParseAddress(flags.to)
