@@ -175,6 +175,10 @@ func (c *Call) rehearse(a *account) {
 	}
 	o.Pins, o.Certificates, o.SourceAddress = nil, nil, ""
 	o.Proxy, o.ProxyHeader, o.Socket = smtp.Proxy{}, smtp.ProxyHeader{}, ""
+	if o.Protocol == smtp.LMTP {
+		c.notice("LMTP is rehearsed as SMTP")
+	}
+	o.Protocol = smtp.SMTP
 	if a.mx != "" {
 		o.Host, a.mx = a.mx, ""
 		if o.Port == 0 {
@@ -366,6 +370,13 @@ func (c *Call) authenticate(s *session, credentials smtp.Credentials) (smtp.Repl
 			Kind: engine.KindConfig, Message: c.function.full + ": no user name is known for " + s.account.options.Host,
 			Hint: `give it to connect, or to auth: session:auth{username = "…", password = "…"}`,
 		}
+	}
+	if c.options.Rehearsal {
+		if err := credentials.Check(); err != nil {
+			return smtp.Reply{}, err
+		}
+		// The embedded server believes anybody, and has the plain mechanisms only.
+		credentials = smtp.Credentials{Username: credentials.Username, Password: smtp.NewSecret("rehearsal"), InClear: credentials.InClear}
 	}
 	if credentials.Password.IsZero() && credentials.Token.IsZero() && a.password != nil {
 		password, err := a.password()

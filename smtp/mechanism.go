@@ -60,6 +60,14 @@ func alternatives(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
+// Check refuses credentials that no server could take.
+func (c Credentials) Check() error {
+	if _, err := c.mechanisms(false); err != nil {
+		return &Error{Kind: KindArgument, Command: "AUTH", Err: err}
+	}
+	return nil
+}
+
 // mechanisms are those that the credentials allow, strongest first.
 func (c Credentials) mechanisms(certified bool) ([]string, error) {
 	known := func(what, name string, among []string) (string, error) {

@@ -16,8 +16,12 @@ const (
 	Auth                Extension = "AUTH"
 	BinaryMIME          Extension = "BINARYMIME" // needs CHUNKING: RFC 3030, section 3
 	Chunking            Extension = "CHUNKING"
+	DeliverBy           Extension = "DELIVERBY"
 	DSN                 Extension = "DSN"
 	EnhancedStatusCodes Extension = "ENHANCEDSTATUSCODES"
+	FutureRelease       Extension = "FUTURERELEASE"
+	Priority            Extension = "MT-PRIORITY"
+	RequireTLS          Extension = "REQUIRETLS" // under TLS only: RFC 8689, section 2
 	Pipelining          Extension = "PIPELINING" // withheld, it still works: nothing forbids it
 	Size                Extension = "SIZE"
 	SMTPUTF8            Extension = "SMTPUTF8"
@@ -89,6 +93,8 @@ const (
 	authLine = 12288
 	// noiseLimit is how much of an overlong line is read in search of its end.
 	noiseLimit = 64 << 10
+	// holdLimit is how long FUTURERELEASE may have a message kept, in seconds: a week.
+	holdLimit = 7 * 24 * 60 * 60
 	// lingerTime and lingerSize bound the wait for a client that is still sending
 	// while the server ends the connection.
 	lingerTime = time.Second

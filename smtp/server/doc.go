@@ -11,6 +11,8 @@
 //   - PIPELINING (RFC 2920)
 //   - SIZE (RFC 1870)
 //   - SMTPUTF8 (RFC 6531)
+//   - DELIVERBY (RFC 2852), FUTURERELEASE (RFC 4865), MT-PRIORITY (RFC 6710) and
+//     REQUIRETLS (RFC 8689), whose parameters are checked and handed on
 //   - STARTTLS (RFC 3207)
 //
 // It is strict where a lenient server hides a fault of the client or lets two

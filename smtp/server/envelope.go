@@ -35,6 +35,14 @@ type Sender struct {
 	EnvelopeID string
 	// Submitter is AUTH=, decoded, with "<>" for nobody: RFC 4954, section 5.
 	Submitter string
+	// DeliverBy is BY, as sent: RFC 2852, section 4.
+	DeliverBy string
+	// Hold is HOLDFOR or HOLDUNTIL with its value: RFC 4865, section 5.
+	Hold string
+	// Priority is MT-PRIORITY, "" when none was given: RFC 6710, section 4.
+	Priority string
+	// RequireTLS is true with the parameter REQUIRETLS: RFC 8689, section 2.
+	RequireTLS bool
 }
 
 // Recipient is a RCPT command.

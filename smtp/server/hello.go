@@ -3,6 +3,7 @@ package server
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // hello is EHLO and HELO: RFC 5321, section 4.1.1.1. Either forgets the
@@ -31,7 +32,7 @@ func (s *session) hello(c command) {
 func (s *session) keywords() []string {
 	var list []string
 	for _, extension := range []Extension{Pipelining, Size, EightBitMIME, SMTPUTF8, Chunking,
-		BinaryMIME, DSN, EnhancedStatusCodes, StartTLS, Auth} {
+		BinaryMIME, DSN, DeliverBy, FutureRelease, Priority, RequireTLS, EnhancedStatusCodes, StartTLS, Auth} {
 		if !s.offers(extension) {
 			continue
 		}
@@ -41,6 +42,9 @@ func (s *session) keywords() []string {
 			keyword = fmt.Sprintf("%s %d", Size, s.config.Limits.MessageSize)
 		case Auth:
 			keyword = fmt.Sprintf("%s %s", Auth, strings.Join(s.config.Mechanisms, " "))
+		case FutureRelease: // RFC 4865, section 4
+			latest := time.Now().Add(holdLimit * time.Second).UTC().Format(time.RFC3339)
+			keyword = fmt.Sprintf("%s %d %s", FutureRelease, holdLimit, latest)
 		}
 		list = append(list, keyword)
 	}
@@ -52,6 +56,8 @@ func (s *session) offers(extension Extension) bool {
 	switch extension {
 	case StartTLS: // RFC 3207, section 4.2: not under TLS
 		return s.config.offers(extension) && s.peer.TLS == nil
+	case RequireTLS:
+		return s.config.offers(extension) && s.peer.TLS != nil
 	case Auth:
 		return s.config.offers(extension) && (s.peer.TLS != nil || s.config.AuthInClear)
 	}

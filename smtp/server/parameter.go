@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // parameter is an esmtp-param: RFC 5321, section 4.1.2.
@@ -92,8 +93,47 @@ func (s *session) senderParameter(sender *Sender, p parameter) Reply {
 		}
 		sender.Submitter = decoded
 		return Reply{}
+	case p.keyword == "REQUIRETLS" && s.extended(RequireTLS):
+		sender.RequireTLS = true
+		return badUnless(!p.hasValue)
+	case p.keyword == "BY" && s.extended(DeliverBy):
+		sender.DeliverBy = p.value
+		return badUnless(isDeliverBy(p.value))
+	case (p.keyword == "HOLDFOR" || p.keyword == "HOLDUNTIL") && s.extended(FutureRelease):
+		first := sender.Hold == "" // RFC 4865, section 5: one of them
+		sender.Hold = p.keyword + "=" + p.value
+		return badUnless(first && isHold(p))
+	case p.keyword == "MT-PRIORITY" && s.extended(Priority):
+		sender.Priority = p.value
+		n, err := strconv.Atoi(p.value)
+		return badUnless(err == nil && -9 <= n && n <= 9 && !strings.HasPrefix(p.value, "+"))
 	}
 	return replyUnknownParameter
+}
+
+func badUnless(good bool) Reply {
+	if good {
+		return Reply{}
+	}
+	return replyBadParameter
+}
+
+// isDeliverBy reads by-time ";" by-mode [by-trace]: RFC 2852, section 4.
+func isDeliverBy(value string) bool {
+	seconds, mode, _ := strings.Cut(value, ";")
+	n, err := strconv.Atoi(seconds)
+	mode = strings.TrimSuffix(strings.ToUpper(mode), "T")
+	return err == nil && len(strings.TrimLeft(seconds, "+-")) <= 9 && (mode == "N" || mode == "R" && n > 0)
+}
+
+// isHold reads the value of HOLDFOR or HOLDUNTIL: RFC 4865, section 5.
+func isHold(p parameter) bool {
+	if p.keyword == "HOLDFOR" {
+		n, err := strconv.Atoi(p.value)
+		return err == nil && 0 < n && n <= holdLimit
+	}
+	until, err := time.Parse(time.RFC3339, p.value)
+	return err == nil && time.Until(until) <= holdLimit*time.Second
 }
 
 // declaredSize is SIZE: RFC 1870, sections 6 and 6.1.
