@@ -1,0 +1,333 @@
+package luaapi
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// payloads try to end a command early, each in front of a verb that no client
+// has: XEVIL on the wire, at the beginning of a line, is an injection.
+func payloads() []string {
+	var list []string
+	for _, before := range []string{"", "a", "a@b.example", "a@b.example>", `"a"@b.example`} {
+		for _, end := range []string{
+			"\r\n", "\n", "\r", "\x00", "\r\n.\r\n", "\n.\n", "\r.\r", "\r\n\r\n", "\u0085", "\u2028", "\u010a", "\u560a", "\xc0\x8a", "%0d%0a", "=0D=0A", "\\r\\n", "\v",
+		} {
+			list = append(list, before+end+"XEVIL "+end)
+		}
+	}
+	return list
+}
+
+// injections are the calls to put payloads into: OPTS is a table of options with
+// the payload in one of them, TEXT the payload itself.
+var injections = map[string]string{
+	"smtp.send":        "smtp.send(M, OPTS)",
+	"smtp.connect":     "local s = smtp.connect(OPTS) s:auth() s:send(M)",
+	"smtp.with":        "smtp.with(OPTS, function(s) s:send(M) end)",
+	"smtp.dial":        "local s = smtp.dial(OPTS) s:ehlo() s:send(M)",
+	"session:send":     "session:send(M, OPTS)",
+	"session:auth":     "session:auth(OPTS)",
+	"session:offers":   "session:offers(TEXT)",
+	"session:ehlo":     "session:ehlo(TEXT)",
+	"session:helo":     "session:helo(TEXT)",
+	"session:mail":     `session:mail(TEXT or "a@b.example", OPTS)`,
+	"session:rcpt":     `session:mail("a@b.example") session:rcpt(TEXT or "c@d.example", OPTS)`,
+	"session:body":     `session:mail("a@b.example") session:rcpt("c@d.example") session:data() session:body(TEXT)`,
+	"session:bdat":     `session:mail("a@b.example") session:rcpt("c@d.example") session:bdat(TEXT) session:bdat(TEXT, true)`,
+	"session:verify":   "session:verify(TEXT)",
+	"session:xclient":  "session:xclient({ addr = TEXT, [TEXT] = TEXT, name = TEXT })",
+	"session:command":  "session:command(TEXT)",
+	"session:pipeline": `session:pipeline({ TEXT, "NOOP" }) session:pipeline({ "NOOP", "VRFY " .. TEXT })`,
+	"result:handled":   "session:send(M):handled(TEXT)",
+	"mime.message":     "session:send(mime.message(OPTS))",
+	"mime.file":        `session:send(M:with { attach = mime.file(TEXT or "terms.pdf", OPTS) })`,
+	"mime.bytes":       `session:send(M:with { attach = mime.bytes(TEXT or "x", OPTS) })`,
+	"mime.part":        "session:send(M:with { attach = mime.part(OPTS) })",
+	"mime.address":     `session:send(M:with { to = mime.address(TEXT) }) session:send(M:with { to = mime.address(TEXT, "a@b.example") }) session:send(M:with { to = mime.address("Ann", TEXT) })`,
+	"mime.valid":       "if mime.valid(TEXT) then session:mail(TEXT) end",
+	"message:with":     "session:send(M:with { subject = TEXT, text = TEXT, html = TEXT })",
+	"message:header":   "session:send(M, { envelope = { to = M:header(TEXT) or TEXT, from = TEXT } })",
+	"message:save":     "M:save(TEXT)",
+	"secret.get":       "session:auth { username = TEXT, password = secret.get(TEXT) }",
+	"secret.env":       "session:auth { username = TEXT, password = secret.env(TEXT) }",
+	"secret.file":      "session:auth { username = TEXT, password = secret.file(TEXT) }",
+	"secret.prompt":    "session:auth { username = TEXT, password = secret.prompt(TEXT) }",
+	"time.sleep":       "time.sleep(TEXT) session:noop()",
+	"session:write":    "", // past all checks, as it says
+}
+
+// required are options without which a call would fail before its string.
+var required = map[string]string{
+	"smtp.":        `host = "mx.example", port = 25, tls = "off", username = "ann", password = "x", auth_in_clear = true, `,
+	"mime.message": `from = "a@b.example", to = "c@d.example", text = "x", `,
+	"mime.bytes":   `name = "x.txt", `,
+	"mime.part":    `type = "text/plain", body = "x", `,
+}
+
+// within are the options inside an option.
+var within = map[string][]string{
+	"timeouts":     {"greeting"},
+	"proxy_header": {"source", "destination"},
+	"dsn":          {"notify", "ret", "envid", "recipients"},
+	"envelope":     {"from", "to"},
+	"deliver_by":   {"late"},
+}
+
+// Every string a script can give, as a parameter or as an option of any
+// function, with every payload: no command on the wire but those of the call.
+func TestInjection(t *testing.T) {
+	for _, m := range Modules() {
+		eachFunction(m, func(f *Function) {
+			call, known := injections[f.Full()]
+			takesText := false
+			for _, p := range f.Params {
+				takesText = takesText || strings.Contains(p.Type, "string")
+			}
+			if !takesText && f.Options == nil {
+				return
+			}
+			if !known {
+				t.Errorf("%s takes text, and nobody tries to inject into it", f.Full())
+				return
+			}
+			var tables []string
+			if f.Options != nil && strings.Contains(call, "OPTS") {
+				for _, o := range OptionsOf(f.Options) {
+					for _, value := range optionValues(o.Name) {
+						tables = append(tables, "{ "+requiredBy(f.Full())+value+" }")
+					}
+				}
+			}
+			if strings.Contains(call, "TEXT") {
+				tables = append(tables, "")
+			}
+			for i, table := range tables {
+				if call == "" {
+					continue
+				}
+				t.Run(fmt.Sprintf("%s/%d", f.Full(), i), func(t *testing.T) {
+					t.Parallel()
+					source := strings.ReplaceAll(call, "OPTS", strings.ReplaceAll(orNil(table), "PAYLOAD", "p"))
+					text := "p"
+					if table != "" {
+						text = "nil"
+					}
+					inject(t, strings.ReplaceAll(source, "TEXT", text))
+				})
+			}
+		})
+	}
+}
+
+func orNil(table string) string {
+	if table == "" {
+		return "nil"
+	}
+	return table
+}
+
+func requiredBy(function string) string {
+	if text, ok := required[function]; ok {
+		return text
+	}
+	if strings.HasPrefix(function, "smtp.") {
+		return required["smtp."]
+	}
+	return ""
+}
+
+// optionValues are the ways to put a payload into one option.
+func optionValues(name string) []string {
+	if inner, ok := within[name]; ok {
+		var values []string
+		for _, key := range inner {
+			values = append(values, fmt.Sprintf("%s = { %s = PAYLOAD }", name, key), fmt.Sprintf("%s = { %s = { PAYLOAD } }", name, key))
+		}
+		if name == "dsn" {
+			values = append(values, `dsn = { recipients = { ["c@d.example"] = { orcpt = "rfc822;" .. PAYLOAD, notify = PAYLOAD } } }`)
+		}
+		return values
+	}
+	values := []string{name + " = PAYLOAD", name + " = { PAYLOAD }"}
+	switch name {
+	case "headers":
+		values = append(values, `headers = { ["X-A"] = PAYLOAD }`, "headers = { [PAYLOAD] = 'x' }", "headers = { { PAYLOAD, PAYLOAD } }")
+	case "inline":
+		values = append(values, `html = "<img src='cid:x'>", inline = { [PAYLOAD] = mime.bytes("x", { name = "x" }) }`)
+	case "username", "password", "token":
+		values = append(values, "mechanism = 'LOGIN', username = PAYLOAD, password = PAYLOAD", "mechanism = 'XOAUTH2', username = PAYLOAD, token = PAYLOAD")
+	}
+	return values
+}
+
+// inject runs a call with every payload, each on a session of its own.
+func inject(t *testing.T, call string) {
+	t.Helper()
+	wire := &tolerant{}
+	root := t.TempDir()
+	if err := os.WriteFile(filepath.Join(root, "terms.pdf"), []byte("%PDF-"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	api := New(Options{Root: root, Dial: func(context.Context, smtp.Target) (net.Conn, error) {
+		near, far := net.Pipe()
+		go wire.serve(far)
+		return near, nil
+	}})
+	var out bytes.Buffer
+	rt := engine.New(engine.Options{Modules: api.Modules(), Stdout: &out, Stderr: &out})
+	var list strings.Builder
+	for _, p := range payloads() {
+		list.WriteString(luaString(p) + ", ")
+	}
+	script, err := engine.LoadSource("test.lua", `
+local smtp, mime, secret, time = require "smtp", require "mime", require "secret", require "time"
+local M = mime.message { from = "a@b.example", to = "c@d.example", text = "x" }
+local calls = 0
+for _, p in ipairs { `+list.String()+` } do
+  local session = smtp.connect { host = "mx.example", port = 25, tls = "off", username = "ann", password = "x", auth_in_clear = true, timeouts = { quit = 0.01 } }
+  pcall(function() `+call+` end)
+  session:close()
+  calls = calls + 1
+end
+print(calls)
+`)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, call)
+	}
+	if err := rt.Run(t.Context(), script); err != nil {
+		t.Fatalf("%v\n%s", err, call)
+	}
+	if out.String() != fmt.Sprintln(len(payloads())) {
+		t.Fatalf("tried %s", out.String())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	api.Close(ctx)
+	_ = rt.Close(t.Context())
+	for _, line := range wire.bad() {
+		t.Errorf("%s: the server read the command %q", call, line)
+	}
+}
+
+// luaString is a string in Lua, every octet escaped.
+func luaString(text string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, c := range []byte(text) {
+		fmt.Fprintf(&b, "\\%03d", c)
+	}
+	return b.String() + `"`
+}
+
+// tolerant is the worst server there is for this: it takes CR, LF and NUL for
+// line ends, in commands as in text, and remembers each command it reads.
+type tolerant struct {
+	mu       sync.Mutex
+	commands []string
+}
+
+func (w *tolerant) serve(conn net.Conn) {
+	defer conn.Close()
+	r := bufio.NewReader(conn)
+	say := func(text string) { _, _ = io.WriteString(conn, text+"\r\n") }
+	say("220 mx.example")
+	for {
+		line, err := looseLine(r)
+		if err != nil {
+			return
+		}
+		w.mu.Lock()
+		w.commands = append(w.commands, line)
+		w.mu.Unlock()
+		verb, rest, _ := strings.Cut(strings.ToUpper(line), " ")
+		switch verb {
+		case "EHLO":
+			say("250-mx.example\r\n250-PIPELINING\r\n250-AUTH PLAIN LOGIN XOAUTH2 OAUTHBEARER EXTERNAL\r\n250-SIZE\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250-BINARYMIME\r\n250-DSN\r\n250-DELIVERBY\r\n250-FUTURERELEASE\r\n250-MT-PRIORITY\r\n250 XCLIENT NAME ADDR")
+		case "AUTH":
+			if rest == "LOGIN" {
+				say("334 ")
+				_, _ = looseLine(r)
+				say("334 ")
+				_, _ = looseLine(r)
+			}
+			say("235 ok")
+		case "XCLIENT":
+			say("220 mx.example")
+		case "DATA":
+			say("354 go")
+			for {
+				text, err := looseLine(r)
+				if err != nil {
+					return
+				}
+				if text == "." {
+					break
+				}
+			}
+			say("250 ok")
+		case "BDAT":
+			size, _, _ := strings.Cut(rest, " ")
+			n, _ := strconv.Atoi(size)
+			_, _ = io.CopyN(io.Discard, r, int64(n))
+			say("250 ok")
+		default:
+			say("250 ok")
+		}
+	}
+}
+
+// looseLine reads up to CR, LF or NUL, and takes CRLF for one end.
+func looseLine(r *bufio.Reader) (string, error) {
+	var b strings.Builder
+	for {
+		c, err := r.ReadByte()
+		if err != nil {
+			return "", err
+		}
+		switch c {
+		case '\n', 0:
+			return b.String(), nil
+		case '\r':
+			if next, err := r.Peek(1); err == nil && next[0] == '\n' {
+				_, _ = r.ReadByte()
+			}
+			return b.String(), nil
+		}
+		b.WriteByte(c)
+	}
+}
+
+// onePath is a MAIL or RCPT with one path and nothing hidden behind it.
+var onePath = regexp.MustCompile(`^(MAIL FROM|RCPT TO):<("([^"\\]|\\.)*"|[^<>"])*>( [A-Z0-9-]+(=[!-~]+)?)*$`)
+
+// bad are the commands that no call meant.
+func (w *tolerant) bad() []string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var list []string
+	for _, line := range w.commands {
+		verb, _, _ := strings.Cut(strings.ToUpper(line), " ")
+		switch {
+		case strings.HasPrefix(strings.TrimLeft(line, " \t.>"), "XEVIL"), line == "":
+			list = append(list, line)
+		case (verb == "MAIL" || verb == "RCPT") && !onePath.MatchString(line):
+			list = append(list, line)
+		}
+	}
+	return list
+}
