@@ -28,8 +28,8 @@ func parseCapabilities(reply Reply) Capabilities {
 		if rest, ok := strings.CutPrefix(strings.ToUpper(keyword), "AUTH="); ok {
 			keyword, parameters = "AUTH", strings.TrimSpace(rest+" "+parameters)
 		}
-		if keyword == "" {
-			continue
+		if keyword == "" || !printableASCII(keyword) {
+			continue // no keyword, whatever it is (RFC 5321, section 4.1.1.1)
 		}
 		c.add(strings.ToUpper(keyword), strings.TrimSpace(parameters))
 	}
