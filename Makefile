@@ -4,7 +4,7 @@ GO ?= go
 FUZZTIME ?= 10s
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test check format vet staticcheck race generate interop interop-install fuzz bench platforms clean
+.PHONY: build test check format vet staticcheck race generate matrix interop interop-install fuzz bench platforms clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o mailscript ./cmd/mailscript
@@ -23,15 +23,20 @@ format:
 vet:
 	$(GO) vet ./...
 	$(GO) vet -tags interop ./interop/...
+	$(GO) vet -tags matrix ./smtp/smtptest
 
 staticcheck:
-	$(GO) tool -modfile=tools/go.mod staticcheck ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck -tags interop,matrix ./...
 
 race:
 	$(GO) test -race -shuffle=on ./...
 
 generate:
 	$(GO) run ./luaapi/internal/generate
+
+# Every state of a connection times every fault, in about a minute.
+matrix:
+	cd smtp/smtptest && $(GO) test -tags matrix -count=1
 
 # Against real servers and readers; install.sh fetches what a Debian machine lacks.
 interop-install:

@@ -45,6 +45,9 @@ func (s *Session) chunk(ctx context.Context, chunk []byte, position ChunkPositio
 	} else {
 		replies = 1
 	}
+	if err := s.wire.usable(text); err != nil {
+		return nil, err
+	}
 	if err := s.wire.quiet(text); err != nil {
 		return nil, err
 	}
@@ -66,7 +69,7 @@ func (s *Session) chunk(ctx context.Context, chunk []byte, position ChunkPositio
 		}
 		return nil, err
 	}
-	verdicts, err := s.verdicts(ctx, text, replies)
+	verdicts, err := s.verdicts(ctx, text, replies, last)
 	switch {
 	case err != nil:
 	case !accepts(verdicts):

@@ -83,24 +83,32 @@ func (s *Session) transmit(ctx context.Context, content Content, replies int) ([
 		// server must forget it; nothing else may follow on this connection.
 		return nil, w.failAs(KindFile, what, err)
 	}
-	return s.verdicts(ctx, what, replies)
+	return s.verdicts(ctx, what, replies, true)
 }
 
-// verdicts reads the replies to a message whose end was written. Those that
-// came before a fault are returned with it.
-func (s *Session) verdicts(ctx context.Context, what string, replies int) ([]Reply, error) {
+// verdicts reads the replies to a message, or to a chunk. Those that came before
+// a fault are returned with it; written says that the end of the message was, so
+// that whoever has no reply is in doubt.
+func (s *Session) verdicts(ctx context.Context, what string, replies int, written bool) ([]Reply, error) {
 	var list []Reply
 	for len(list) < replies {
 		if len(list) > 0 {
-			s.wire.expect(what, s.options.Timeouts.Message).terminator = true
+			s.wire.expect(what, s.options.Timeouts.Message).terminator = written
 		}
 		reply, err := s.wire.await(ctx)
 		if err != nil {
 			return list, err
 		}
 		list = append(list, reply)
-		if reply.Code == 421 {
-			break // the last that is said
+		switch {
+		case reply.Class() == 3:
+			// No standard reply to a message; it neither accepts nor refuses.
+			fault := s.wire.failAs(KindProtocol, what, fmt.Errorf("unexpected reply: %s", reply))
+			fault.InDoubt = written
+			return list, fault
+		case reply.Code == 421 && len(list) < replies:
+			// It is the last that is said, and answers for one recipient.
+			return list, &Error{Kind: KindLost, Command: what, Reply: &reply, InDoubt: written}
 		}
 	}
 	return list, nil
@@ -123,8 +131,8 @@ func (s *Session) interrupted(ctx context.Context, owed *expectation, why error)
 	if err != nil {
 		return Reply{}, err
 	}
-	if reply.OK() && !owed.terminator {
-		// An acceptance of a message that was never finished accepts nothing.
+	if reply.Class() < 4 && !owed.terminator {
+		// What is no refusal means nothing for a message that was never finished.
 		return Reply{}, w.failAs(KindProtocol, owed.command, fmt.Errorf("%w: %s", errEarly, reply))
 	}
 	w.breakOff(&Error{Kind: KindLost, Command: owed.command, Reply: &reply})

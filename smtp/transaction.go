@@ -2,7 +2,9 @@ package smtp
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 )
 
 // transaction is one MAIL and what belongs to it.
@@ -16,15 +18,16 @@ type transaction struct {
 }
 
 func (t *transaction) run(ctx context.Context) error {
-	if err := t.envelope(ctx); err != nil {
-		if t.goodbye != nil {
-			// A server that said 421 has answered for all of them.
-			t.decide(*t.goodbye)
-			return nil
-		}
+	s := t.session
+	err := t.envelope(ctx)
+	switch {
+	case t.goodbye != nil:
+		// A server that said 421 has answered for all of them.
+		t.decide(*t.goodbye)
+		return nil
+	case err != nil:
 		return err
 	}
-	s := t.session
 	switch {
 	case t.options.Until == UntilRcpt && !t.refused:
 		t.checked = true
@@ -90,10 +93,28 @@ func (t *transaction) envelope(ctx context.Context) error {
 // afterRefusal forgives a connection that ends once MAIL was refused for good:
 // the first refusal is the verdict, whatever became of the rest.
 func (t *transaction) afterRefusal(err error) error {
+	if t.outOfStep(err) {
+		return err
+	}
 	if t.refused && t.mailed.Permanent() {
 		return nil
 	}
 	return err
+}
+
+// outOfStep takes back what replies said that turned out to be out of step: each
+// may have been to another command.
+func (t *transaction) outOfStep(err error) bool {
+	var fault *Error
+	if !errors.As(err, &fault) || fault.Kind != KindProtocol || fault.InDoubt {
+		return false
+	}
+	t.refused = false
+	for _, a := range t.to {
+		a.again = false
+		t.each(a, func(r *Recipient) { r.Reply, r.Outcome = Reply{}, "" })
+	}
+	return true
 }
 
 // answer reads the reply to command i: MAIL, then the recipients, then DATA.
@@ -184,7 +205,18 @@ func (t *transaction) message(ctx context.Context) error {
 		send = s.transmitChunks
 	}
 	s.data, s.open = false, false
-	verdicts, err := send(ctx, t.content, replies)
+	measured := &measured{WriterTo: t.content.Writer}
+	content := t.content
+	content.Writer = measured
+	verdicts, err := send(ctx, content, replies)
+	if t.content.Size < 0 {
+		// Asked again, it must write as much again: one that was read to its end
+		// would send nothing.
+		t.content.Size = measured.octets
+	}
+	if errors.Is(err, ErrSurplus) {
+		t.outOfStep(err) // nothing of the message was written
+	}
 	for i, a := range accepted {
 		switch {
 		case i < len(verdicts):
@@ -211,17 +243,25 @@ func (t *transaction) message(ctx context.Context) error {
 	return nil
 }
 
+// measured notes how much a message wrote.
+type measured struct {
+	io.WriterTo
+	octets int64
+}
+
+func (m *measured) WriteTo(w io.Writer) (int64, error) {
+	n, err := m.WriterTo.WriteTo(w)
+	m.octets = n
+	return n, err
+}
+
 // verdict is the reply to the message, for one addressee.
 func (t *transaction) verdict(a *addressee, reply Reply) {
-	s := t.session
 	if reply.Class() == 3 {
-		// No standard reply to a message; it neither accepts nor refuses.
-		s.wire.breakOff(&Error{Kind: KindProtocol, Command: "message", Reply: &reply})
-		t.doubt(a, reply)
-		return
+		return // see verdicts: what it leaves is doubt, or nothing
 	}
 	if reply.Code == 421 {
-		s.log.notef("421 in answer to the message: refused for now, though a copy may have been kept")
+		t.session.log.notef("421 in answer to the message: refused for now, though a copy may have been kept")
 	}
 	t.each(a, func(r *Recipient) { r.Reply, r.Outcome = reply, outcomeOf(reply) })
 }
