@@ -3,7 +3,7 @@
 # quick where all is there. Nothing it installs is started.
 set -euo pipefail
 
-packages=(postfix sasl2-bin libsasl2-modules stunnel4 openssl python3 ca-certificates)
+packages=(postfix dovecot-core dovecot-submissiond dovecot-lmtpd sasl2-bin libsasl2-modules stunnel4 openssl python3 ca-certificates)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -83,7 +83,11 @@ func (s *Session) dial(ctx context.Context) error {
 		return &Error{Kind: kind, Command: what, Err: err}
 	}
 	s.wire.use(conn)
-	s.log.notef("connected to %s (%s)", target.Address(), conn.RemoteAddr())
+	where := target.Address()
+	if s.options.Socket != "" {
+		where = "unix socket"
+	}
+	s.log.notef("connected to %s (%s)", where, conn.RemoteAddr())
 	if s.options.TLS == TLSImplicit {
 		if err := s.handshake(ctx, "TLS handshake with "+target.Address()); err != nil {
 			return err
