@@ -23,6 +23,22 @@ func OptionsOf(options any) []Option {
 	return list
 }
 
+// EveryOption lists the options of a struct and those inside them, which have
+// names with dots: dsn.notify.
+func EveryOption(options any) []Option {
+	var list []Option
+	for _, field := range optionFields(reflect.TypeOf(options)) {
+		name := field.Tag.Get("lua")
+		list = append(list, Option{name, optionType(field), field.Tag.Get("doc")})
+		if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[smtp.Secret]() {
+			for _, inner := range EveryOption(reflect.Zero(field.Type).Interface()) {
+				list = append(list, Option{name + "." + inner.Name, inner.Type, inner.Doc})
+			}
+		}
+	}
+	return list
+}
+
 func optionType(field reflect.StructField) string {
 	if t := field.Tag.Get("type"); t != "" {
 		return t

@@ -69,7 +69,7 @@ func (f *Function) markdown() string {
 	}
 	if f.Options != nil {
 		b.WriteString("\n\n| option | type | |\n|---|---|---|\n")
-		for _, o := range OptionsOf(f.Options) {
+		for _, o := range EveryOption(f.Options) {
 			fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", o.Name, cell(o.Type), cell(o.Doc))
 		}
 	} else if strings.HasSuffix(b.String(), "\n") {
@@ -119,8 +119,8 @@ func Describe(found any) string {
 		}
 		if d.Options != nil {
 			b.WriteString("\noptions:\n")
-			for _, o := range OptionsOf(d.Options) {
-				fmt.Fprintf(&b, "  %-14s %-16s %s\n", o.Name, o.Type, o.Doc)
+			for _, o := range EveryOption(d.Options) {
+				fmt.Fprintf(&b, "  %-20s %-16s %s\n", o.Name, o.Type, o.Doc)
 			}
 		}
 		if d.Example != "" {
