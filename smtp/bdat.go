@@ -29,9 +29,13 @@ func (s *Session) Bdat(ctx context.Context, chunk []byte, position ChunkPosition
 		return nil, err
 	}
 	if !s.has("CHUNKING") {
-		return nil, &Error{Kind: KindRefused, Command: "BDAT", Err: fmt.Errorf("CHUNKING: %w", ErrNotOffered)}
+		return nil, chunkingMissing()
 	}
 	return s.chunk(ctx, chunk, position, s.owed())
+}
+
+func chunkingMissing() error {
+	return &Error{Kind: KindRefused, Command: "BDAT", Err: fmt.Errorf("CHUNKING: %w", ErrNotOffered)}
 }
 
 func (s *Session) chunk(ctx context.Context, chunk []byte, position ChunkPosition, replies int) ([]Reply, error) {
@@ -111,7 +115,7 @@ func (s *Session) transmitChunks(ctx context.Context, content Content, replies i
 		read = out.taken
 	}
 	if err == nil && content.Size >= 0 && read != content.Size {
-		err = fmt.Errorf("the message was announced with %d octets and has %d", content.Size, read)
+		err = wrongSize(content.Size, read)
 	}
 	switch {
 	case out.err != nil:

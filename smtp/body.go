@@ -14,6 +14,7 @@ const blockSize = 64 << 10
 // connection ends between the message's last octet and a reply, the error is
 // InDoubt.
 func (s *Session) Body(ctx context.Context, content Content) ([]Reply, error) {
+	s.leaveStream()
 	if err := s.wire.usable("message"); err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (s *Session) transmit(ctx context.Context, content Content, replies int) ([
 	stuffer := &dotStuffer{out: out}
 	_, err := content.Writer.WriteTo(stuffer)
 	if err == nil && out.err == nil && content.Size >= 0 && stuffer.read != content.Size {
-		err = fmt.Errorf("the message was announced with %d octets and has %d", content.Size, stuffer.read)
+		err = wrongSize(content.Size, stuffer.read)
 	}
 	if err == nil && out.err == nil {
 		err = out.finish(stuffer.ending())
@@ -84,6 +85,10 @@ func (s *Session) transmit(ctx context.Context, content Content, replies int) ([
 		return nil, w.failAs(KindFile, what, err)
 	}
 	return s.verdicts(ctx, what, replies, true)
+}
+
+func wrongSize(announced, found int64) error {
+	return fmt.Errorf("the message was announced with %d octets and has %d", announced, found)
 }
 
 // verdicts reads the replies to a message, or to a chunk. Those that came before

@@ -98,8 +98,10 @@ func (s *Session) exchange(ctx context.Context, l line) (Reply, error) {
 	return s.wire.await(ctx)
 }
 
-// notInMessage refuses a command while the server reads message text.
+// notInMessage refuses a command while the server reads message text, and ends
+// the stream there is.
 func (s *Session) notInMessage(command string) error {
+	s.leaveStream()
 	if err := s.wire.usable(command); err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package smtp
 import (
 	"bytes"
 	"io"
+	"slices"
 )
 
 // Content is a message as the client needs to know it: RFC 5322 text that
@@ -17,14 +18,36 @@ type Content struct {
 	// Writer writes the message. Line ends should be CRLF; bare CR and bare LF
 	// are sent as CRLF with DATA.
 	Writer io.WriterTo
+	// Pieces, where not nil, are what Writer would write, held in memory: nobody
+	// changes them any more, and every CR and LF in them is part of a CRLF. A
+	// stream then does not look at the single lines.
+	Pieces [][]byte
 }
 
-// ContentOf wraps a message held in memory.
+// ContentOf wraps a message held in memory, which must not change any more.
 func ContentOf(message []byte) Content {
-	return Content{
+	c := Content{
 		Size:     int64(len(message)),
-		EightBit: bytes.ContainsFunc(message, func(c rune) bool { return c > 127 }),
+		EightBit: slices.ContainsFunc(message, func(c byte) bool { return c > 127 }),
 		Writer:   bytesContent(message),
+	}
+	if onlyCRLF(message) {
+		c.Pieces = [][]byte{message}
+	}
+	return c
+}
+
+// onlyCRLF reports whether every CR and LF of a message is part of a CRLF.
+func onlyCRLF(p []byte) bool {
+	for {
+		end := bytes.IndexByte(p, '\n')
+		if end < 0 {
+			return bytes.IndexByte(p, '\r') < 0
+		}
+		if end == 0 || p[end-1] != '\r' || bytes.IndexByte(p[:end-1], '\r') >= 0 {
+			return false
+		}
+		p = p[end+1:]
 	}
 }
 

@@ -33,9 +33,6 @@ type addressee struct {
 // prepare words the commands and refuses what cannot succeed.
 func (d *delivery) prepare(envelope Envelope) error {
 	s := d.session
-	if err := s.notInMessage("MAIL"); err != nil {
-		return err
-	}
 	if len(envelope.To) == 0 {
 		return &Error{Kind: KindArgument, Command: "MAIL", Err: &argumentError{"no recipients"}}
 	}
@@ -111,7 +108,7 @@ func (d *delivery) chooseTransfer() error {
 		}
 	case TransferBdat:
 		if !d.session.has("CHUNKING") {
-			return &Error{Kind: KindRefused, Command: "BDAT", Err: fmt.Errorf("CHUNKING: %w", ErrNotOffered)}
+			return chunkingMissing()
 		}
 	default:
 		return &Error{Kind: KindArgument, Command: "MAIL", Err: &argumentError{fmt.Sprintf("transfer %q is neither DATA nor BDAT", d.options.Transfer)}}
@@ -286,7 +283,11 @@ func (l limits) batch(waiting []*addressee) []*addressee {
 // mayMail refuses one transaction more than the server takes on a connection.
 func (s *Session) mayMail() error {
 	if most := s.caps.limits().mails; most > 0 && s.mails >= most {
-		return &Error{Kind: KindRefused, Command: "MAIL", Err: fmt.Errorf("%w: it takes %s a connection", ErrLimit, howMany(most, "messages"))}
+		return limitReached(most)
 	}
 	return nil
+}
+
+func limitReached(most int) error {
+	return &Error{Kind: KindRefused, Command: "MAIL", Err: fmt.Errorf("%w: it takes %s a connection", ErrLimit, howMany(most, "messages"))}
 }

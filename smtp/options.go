@@ -60,6 +60,9 @@ type Options struct {
 	Guard Guard
 	// Dial replaces the TCP connection; nil dials host and port.
 	Dial func(ctx context.Context, target Target) (net.Conn, error)
+	// Lessons remember what a server does not do as it says; nil learns nothing
+	// beyond a connection.
+	Lessons *Lessons
 	// Trace is told of each transcript entry as it happens.
 	Trace func(Entry)
 

@@ -10,6 +10,7 @@ import (
 // a command sent while one is outstanding breaks the session.
 func (s *Session) Write(ctx context.Context, p []byte) error {
 	const what = "raw write"
+	s.leaveStream()
 	if err := s.wire.usable(what); err != nil {
 		return err
 	}
@@ -34,6 +35,7 @@ func (s *Session) Write(ctx context.Context, p []byte) error {
 // cuts them short, those that came are returned with it.
 func (s *Session) Read(ctx context.Context, n int) ([]Reply, error) {
 	const what = "raw read"
+	s.leaveStream()
 	replies := make([]Reply, 0, min(n, 64))
 	for len(replies) < n {
 		if err := s.wire.usable(what); err != nil {

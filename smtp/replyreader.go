@@ -28,6 +28,7 @@ var (
 // It looks at each byte once, so that an endless reply costs linear time.
 type replyReader struct {
 	buf   []byte // not yet consumed
+	room  []byte // where buf begins, to be used again once it is empty
 	scan  int    // buf[:scan] holds no line end
 	reply Reply  // lines seen so far of the reply under way
 	total int    // octets of the reply under way
@@ -36,7 +37,63 @@ type replyReader struct {
 // buffered is how many octets have arrived that belong to no complete reply.
 func (r *replyReader) buffered() int { return len(r.buf) + r.total }
 
-func (r *replyReader) feed(p []byte) { r.buf = append(r.buf, p...) }
+func (r *replyReader) feed(p []byte) {
+	if len(r.buf) > 0 {
+		r.buf = append(r.buf, p...)
+		return
+	}
+	r.buf = append(r.room[:0], p...)
+	r.room = nil
+	if cap(r.buf) <= maxReplyBytes {
+		r.room = r.buf // a larger one is given back
+	}
+}
+
+// short returns the next reply where it has arrived whole on a single line, as
+// most do in a stream: that line as it is, which stays valid until the next
+// feed, and its code. It allocates nothing. What it does not take, next does.
+func (r *replyReader) short() (line []byte, code int, ok bool) {
+	if r.total > 0 {
+		return nil, 0, false
+	}
+	end := bytes.IndexByte(r.buf[r.scan:], '\n') + r.scan
+	if end < r.scan {
+		return nil, 0, false
+	}
+	line = bytes.TrimSuffix(r.buf[:end], crByte)
+	if len(line) > maxReplyLine || len(line) > 3 && line[3] != ' ' {
+		return nil, 0, false
+	}
+	if code, ok = replyCode(line); ok {
+		r.buf, r.scan = r.buf[end+1:], 0
+	}
+	return line, code, ok
+}
+
+// shortReply is what next makes of a line that short has returned.
+func shortReply(line []byte, code int) Reply {
+	var text []byte
+	if len(line) > 3 {
+		text = line[4:]
+	}
+	printable := strings.TrimSpace(sanitize(text))
+	return Reply{Code: code, Enhanced: enhancedCode(code, printable), Lines: []string{printable}}
+}
+
+var crByte = []byte("\r")
+
+// replyCode reads the three digits that a line begins with.
+func replyCode(line []byte) (code int, ok bool) {
+	if len(line) < 3 || bytes.IndexByte(line, 0) >= 0 {
+		return 0, false
+	}
+	for i, c := range line[:3] {
+		if c < '0' || c > '9' || i == 0 && (c < '2' || c > '5') {
+			return 0, false
+		}
+	}
+	return int(line[0]-'0')*100 + int(line[1]-'0')*10 + int(line[2]-'0'), true
+}
 
 // next returns the next whole reply; complete is false where more bytes are needed.
 func (r *replyReader) next() (reply Reply, complete bool, err error) {
@@ -64,9 +121,6 @@ func (r *replyReader) next() (reply Reply, complete bool, err error) {
 			return Reply{}, false, errReplyBytes
 		case last:
 			reply, r.reply, r.total = r.reply, Reply{}, 0
-			if len(r.buf) == 0 {
-				r.buf = nil // gives a large buffer back
-			}
 			return reply, true, nil
 		case len(r.reply.Lines) == maxReplyLines:
 			return Reply{}, false, errReplyLines
@@ -79,16 +133,11 @@ func (r *replyReader) next() (reply Reply, complete bool, err error) {
 // QUIRK: a line may end with a bare LF; some servers and most hand-made ones
 // send it, and here it cannot be mistaken for anything else.
 func (r *replyReader) line(line []byte) (last bool, err error) {
-	line = bytes.TrimSuffix(line, []byte("\r"))
-	if len(line) < 3 || bytes.IndexByte(line, 0) >= 0 {
+	line = bytes.TrimSuffix(line, crByte)
+	code, ok := replyCode(line)
+	if !ok {
 		return false, errReplySyntax
 	}
-	for i, c := range line[:3] {
-		if c < '0' || c > '9' || i == 0 && (c < '2' || c > '5') {
-			return false, errReplySyntax
-		}
-	}
-	code := int(line[0]-'0')*100 + int(line[1]-'0')*10 + int(line[2]-'0')
 	more := false
 	var text []byte
 	if len(line) > 3 {

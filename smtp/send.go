@@ -52,6 +52,9 @@ const rcptBatch = 4 << 10
 // A server that takes fewer recipients at once than there are gets the message
 // several times, each for some of them; content.Writer is then asked each time.
 func (s *Session) Send(ctx context.Context, envelope Envelope, content Content, options SendOptions) (Result, error) {
+	if err := s.notInMessage("MAIL"); err != nil {
+		return Result{}, err
+	}
 	d := delivery{session: s, content: content, options: options}
 	if err := d.prepare(envelope); err != nil {
 		return Result{}, err

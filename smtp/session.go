@@ -24,6 +24,9 @@ type Session struct {
 	chunked int64 // octets sent with BDAT since the last MAIL
 	data    bool  // DATA was answered with 354: the next octets are the message
 	raw     bool  // octets were written past the queue, see Write
+
+	stream *Stream // occupies the session
+	skips  verdict // whether the server skips a chunk it refuses
 }
 
 // Dial opens a connection and reads the greeting. With TLS mode "implicit" the
@@ -35,6 +38,7 @@ func Dial(ctx context.Context, options Options) (*Session, error) {
 	}
 	log := &transcript{start: time.Now(), trace: options.Trace}
 	s := &Session{options: options, log: log, wire: newWire(log)}
+	log.clean = func(text string) string { return s.wire.redactor.clean(text) }
 	if err := s.dial(ctx); err != nil {
 		return nil, err
 	}
@@ -134,12 +138,19 @@ func (s *Session) Target() Target {
 // *Error any call would return.
 func (s *Session) Usable() error { return s.wire.usable("") }
 
-// Close ends the connection without QUIT. It never fails and may be called again.
-func (s *Session) Close() { s.wire.close() }
+// Close ends the connection without QUIT, and what a stream has on its way with
+// it. It never fails and may be called again.
+func (s *Session) Close() {
+	if s.stream != nil {
+		s.stream.cut()
+	}
+	s.wire.close()
+}
 
 // Quit says goodbye and closes. A server that does not answer, or answers
 // otherwise, changes nothing: all messages before were answered on their own.
 func (s *Session) Quit(ctx context.Context) (Reply, error) {
+	s.leaveStream()
 	if err := s.wire.usable("QUIT"); err != nil {
 		return Reply{}, err
 	}
@@ -161,7 +172,13 @@ func (s *Session) begin() {
 	s.mails++
 }
 
-// Has reports whether all the given keywords are offered.
+// pipelines reports whether commands may be sent before those ahead of them are
+// answered: the server says so, and no connection has shown otherwise.
+func (s *Session) pipelines() bool {
+	return s.has("PIPELINING") && !s.options.Lessons.about(s.Target()).deaf
+}
+
+// has reports whether all the given keywords are offered.
 func (s *Session) has(keywords ...string) bool {
 	return !slices.ContainsFunc(keywords, func(k string) bool { return !s.caps.Has(k) })
 }

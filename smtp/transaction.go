@@ -64,7 +64,7 @@ func (t *transaction) envelope(ctx context.Context) error {
 	}
 	for next := 0; next < len(lines); {
 		end := next + 1
-		if s.has("PIPELINING") {
+		if s.pipelines() {
 			for size := len(lines[next].text) + 2; end < len(lines); end++ {
 				size += len(lines[end].text) + 2
 				if size > rcptBatch {

@@ -42,29 +42,65 @@ func (e Entry) String() string {
 // few messages, little enough for a session of a million.
 const transcriptEntries = 512
 
-// transcript is the ring of the last entries of one session.
+// transcript is the ring of the last entries of one session. Lines that a stream
+// writes and reads by the thousand are kept as octets, and made safe to show
+// only when somebody looks.
 type transcript struct {
 	start time.Time
 	trace func(Entry)
+	// clean hides credentials in what a stream keeps.
+	clean func(string) string
 
 	mu    sync.Mutex // a reader beside the writer adds entries too
-	ring  []Entry
+	ring  []slot
 	first int // index of the oldest, once the ring is full
+}
+
+// slot is an entry as it is kept.
+type slot struct {
+	Entry
+	octets []byte // stands for Text where it is not nil
 }
 
 func (t *transcript) add(direction Direction, bytes int, text string) {
 	entry := Entry{Direction: direction, Bytes: bytes, Elapsed: time.Since(t.start), Text: text}
 	t.mu.Lock()
-	if len(t.ring) < transcriptEntries {
-		t.ring = append(t.ring, entry)
-	} else {
-		t.ring[t.first] = entry
-		t.first = (t.first + 1) % transcriptEntries
-	}
+	s := t.slot()
+	s.Entry, s.octets = entry, nil
 	t.mu.Unlock()
 	if t.trace != nil {
 		t.trace(entry)
 	}
+}
+
+// slot is where the next entry goes.
+func (t *transcript) slot() *slot {
+	if len(t.ring) < transcriptEntries {
+		t.ring = append(t.ring, slot{})
+		return &t.ring[len(t.ring)-1]
+	}
+	s := &t.ring[t.first]
+	t.first = (t.first + 1) % transcriptEntries
+	return s
+}
+
+// line keeps a line that crossed the connection, without its line end, as it is.
+// It allocates nothing once the ring is full.
+func (t *transcript) line(direction Direction, bytes int, text []byte, elapsed time.Duration) {
+	entry := Entry{Direction: direction, Bytes: bytes, Elapsed: elapsed}
+	t.mu.Lock()
+	s := t.slot()
+	s.Entry, s.octets = entry, append(s.octets[:0], text...)
+	t.mu.Unlock()
+	if t.trace != nil {
+		entry.Text = t.shown(text)
+		t.trace(entry)
+	}
+}
+
+// shown is a line as it was on the wire, safe to show.
+func (t *transcript) shown(text []byte) string {
+	return strings.TrimRight(t.clean(sanitize(text)), " ")
 }
 
 func (t *transcript) notef(format string, a ...any) { t.add(Note, 0, fmt.Sprintf(format, a...)) }
@@ -86,6 +122,12 @@ func (t *transcript) entries() []Entry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	kept := make([]Entry, 0, len(t.ring))
-	kept = append(kept, t.ring[t.first:]...)
-	return append(kept, t.ring[:t.first]...)
+	for i := range t.ring {
+		s := t.ring[(t.first+i)%len(t.ring)]
+		if s.octets != nil {
+			s.Text = t.shown(s.octets)
+		}
+		kept = append(kept, s.Entry)
+	}
+	return kept
 }

@@ -240,15 +240,21 @@ func (w *wire) read(ctx context.Context, command string, limit time.Duration, hi
 	case err != nil:
 		return Reply{}, w.fail(ctx, command, err)
 	}
-	for i, line := range reply.Lines {
-		reply.Lines[i] = w.redactor.clean(line)
-	}
+	reply = w.cleaned(reply)
 	shown := reply
 	if hidden && reply.Code == 334 {
 		shown.Lines = []string{secretMark}
 	}
 	w.log.reply(shown)
 	return reply, nil
+}
+
+// cleaned is a reply without the credentials that the server may have echoed.
+func (w *wire) cleaned(reply Reply) Reply {
+	for i, line := range reply.Lines {
+		reply.Lines[i] = w.redactor.clean(line)
+	}
+	return reply
 }
 
 // fill waits for more bytes. An end of the stream inside a reply is an end like

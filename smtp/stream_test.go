@@ -1,0 +1,391 @@
+package smtp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mailscript/mailscript/smtp/smtptest"
+	"go.uber.org/goleak"
+)
+
+// streamServer is a server, and how a stream is carried over to it.
+type streamServer struct {
+	name     string
+	server   smtptest.Server
+	options  StreamOptions
+	transfer string // how messages should arrive
+	ahead    bool   // commands ahead of replies are expected
+}
+
+func streamServers() []streamServer {
+	without := func(words ...string) []string {
+		var left []string
+		for _, c := range smtptest.DefaultCapabilities() {
+			if !strings.Contains(" "+strings.Join(words, " ")+" ", " "+c+" ") {
+				left = append(left, c)
+			}
+		}
+		return left
+	}
+	return []streamServer{
+		{"one by one", smtptest.Server{Capabilities: without("PIPELINING", "CHUNKING", "BINARYMIME")}, StreamOptions{}, "DATA", false},
+		{"in turns", smtptest.Server{Capabilities: without("CHUNKING", "BINARYMIME")}, StreamOptions{}, "DATA", true},
+		{"in turns, asked for", smtptest.Server{}, StreamOptions{Transfer: TransferData}, "DATA", true},
+		{"back to back", smtptest.Server{}, StreamOptions{}, "BDAT", true},
+		{"back to back, 8", smtptest.Server{}, StreamOptions{Messages: 8}, "BDAT", true},
+		{"back to back, 1", smtptest.Server{}, StreamOptions{Messages: 1}, "BDAT", true},
+		{"LMTP", smtptest.Server{Protocol: smtptest.LMTP}, StreamOptions{}, "BDAT", true},
+		{"LMTP in turns", smtptest.Server{Protocol: smtptest.LMTP}, StreamOptions{Transfer: TransferData}, "DATA", true},
+	}
+}
+
+// streamTo connects to a server over a pipe; the record comes once it is closed.
+func streamTo(t testing.TB, server smtptest.Server) (*Session, func() smtptest.Connection) {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	done := make(chan smtptest.Connection, 1)
+	go func() { done <- server.Serve(theirs) }()
+	protocol := SMTP
+	if server.Protocol == smtptest.LMTP {
+		protocol = LMTP
+	}
+	s, err := Connect(t.Context(), Options{
+		Host: "mx.example", TLS: TLSOff, LocalName: "client.example", Protocol: protocol, Lessons: &Lessons{},
+		Dial: func(context.Context, Target) (net.Conn, error) { return ours, nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, func() smtptest.Connection {
+		s.Close()
+		return <-done
+	}
+}
+
+// numbered are n messages, each to its own sender and two recipients.
+func numbered(n int) func() (Mail, error) {
+	i := 0
+	return func() (Mail, error) {
+		if i == n {
+			return Mail{}, io.EOF
+		}
+		i++
+		return numberedMail(i), nil
+	}
+}
+
+func numberedMail(i int) Mail {
+	return Mail{
+		Envelope: Envelope{From: fmt.Sprintf("from%d@x.example", i), To: []string{fmt.Sprintf("a%d@y.example", i), fmt.Sprintf("b%d@y.example", i)}},
+		Content:  ContentOf(numberedText(i)),
+	}
+}
+
+func numberedText(i int) []byte {
+	return []byte(fmt.Sprintf("Subject: %d\r\n\r\n.dot\r\n..\r\nend of %d\r\n", i, i))
+}
+
+// results are all that a stream returns.
+func results(st *Stream) (list []Result, err error) {
+	for {
+		r, err := st.Next()
+		if err != nil {
+			if errors.Is(err, io.EOF) {
+				err = nil
+			}
+			return list, err
+		}
+		list = append(list, r)
+	}
+}
+
+// A stream of messages, some of them refused in part or whole, at MAIL, at RCPT
+// and at their end: each result is its own, in order, and nobody gets what was
+// sent to somebody else.
+func TestStream(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	const n = 100
+	for _, kind := range streamServers() {
+		t.Run(kind.name, func(t *testing.T) {
+			server := kind.server
+			lmtp := server.Protocol == smtptest.LMTP
+			mails := map[bool]int{true: 1}[kind.transfer == "BDAT"] // of the probe
+			server.Rules = []smtptest.Rule{
+				{At: smtptest.Mail, Call: 3 + mails, Do: smtptest.Act{Reply: smtptest.Reply{Code: 451, Lines: []string{"later"}}}},
+				{At: smtptest.Mail, Call: 4 + mails, Do: smtptest.Act{Reply: smtptest.Reply{Code: 550, Lines: []string{"never"}}}},
+			}
+			rcpts := 0
+			rcpt := func(message, which, code int) {
+				// The RCPTs of messages 3 and 4 are sent where nothing waits for MAIL.
+				server.Rules = append(server.Rules, smtptest.Rule{At: smtptest.Rcpt, Call: 2*(message-1) + which - rcpts, Do: smtptest.Act{Reply: smtptest.Reply{Code: code}}})
+			}
+			if !kind.ahead {
+				rcpts = 4
+			}
+			rcpt(6, 1, 550)
+			rcpt(7, 2, 450)
+			rcpt(8, 1, 550)
+			rcpt(8, 2, 550)
+			rcpt(9, 1, 451)
+			rcpt(9, 2, 452)
+			rcpt(10, 2, 452)
+			// Message 10 arrives twice; messages 3, 4, 8 and 9 do not arrive.
+			if !lmtp {
+				server.Rules = append(server.Rules,
+					smtptest.Rule{At: smtptest.Message, Call: 5, Do: smtptest.Act{Reply: smtptest.Reply{Code: 554, Lines: []string{"spam"}}}},
+				)
+			}
+			s, record := streamTo(t, server)
+			st := s.Stream(t.Context(), numbered(n), kind.options)
+			list, err := results(st)
+			if err != nil || len(list) != n {
+				t.Fatalf("%d results, %v", len(list), err)
+			}
+			if err := s.Usable(); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+			if _, err := s.Quit(t.Context()); err != nil {
+				t.Errorf("quit: %v", err)
+			}
+			want := map[int][2]Outcome{
+				3: {Deferred, Deferred}, 4: {Failed, Failed}, 6: {Failed, Sent}, 7: {Sent, Deferred}, 8: {Failed, Failed}, 9: {Deferred, Deferred},
+			}
+			if !lmtp {
+				want[7] = [2]Outcome{Failed, Deferred} // the fifth that is complete
+			}
+			arrived := map[string]string{}
+			seen := record()
+			for _, m := range seen.Messages {
+				if !m.Complete || !m.Accepted() {
+					continue
+				}
+				if m.Transfer != kind.transfer && len(m.To) > 1 {
+					t.Errorf("%s arrives by %s", m.From, m.Transfer)
+				}
+				for i, to := range m.To {
+					if m.Each && m.Replies[i].Code/100 != 2 {
+						continue
+					}
+					if before, twice := arrived[to]; twice {
+						t.Errorf("%s gets two messages: %q, %q", to, before, m.From)
+					}
+					arrived[to] = m.From + " " + string(m.Text)
+				}
+			}
+			for i, r := range list {
+				mail := numberedMail(i + 1)
+				for j, recipient := range r.Recipients {
+					if recipient.Address != mail.Envelope.To[j] {
+						t.Fatalf("result %d is of %s", i+1, recipient.Address)
+					}
+					wanted := Sent
+					if w, ok := want[i+1]; ok {
+						wanted = w[j]
+					}
+					if recipient.Outcome != wanted {
+						t.Errorf("%s: %s (%s), want %s", recipient.Address, recipient.Outcome, recipient.Reply, wanted)
+					}
+					text, ok := arrived[recipient.Address]
+					if ok != (recipient.Outcome == Sent) {
+						t.Errorf("%s: %s, arrived: %t", recipient.Address, recipient.Outcome, ok)
+					}
+					if ok && text != mail.Envelope.From+" "+string(numberedText(i+1)) {
+						t.Errorf("%s gets %q", recipient.Address, text)
+					}
+				}
+			}
+			if (seen.Ahead > n) != kind.ahead {
+				t.Errorf("%d commands ahead of replies", seen.Ahead)
+			}
+		})
+	}
+}
+
+// A message that cannot share the connection waits for it to itself, and the
+// order of the results stays.
+func TestStreamLonely(t *testing.T) {
+	large := strings.Repeat("x", 70) + "\r\n"
+	large = "Subject: large\r\n\r\n" + strings.Repeat(large, 2000)
+	for _, kind := range streamServers() {
+		t.Run(kind.name, func(t *testing.T) {
+			s, record := streamTo(t, kind.server)
+			i := 0
+			options := kind.options
+			options.Bytes = 100_000
+			st := s.Stream(t.Context(), func() (Mail, error) {
+				i++
+				m := numberedMail(i)
+				switch i {
+				case 2, 5:
+					m.Content = ContentOf([]byte(large))
+				case 3:
+					m.Content = Content{Size: -1, Writer: strings.NewReader("Subject: unknown size\r\n\r\n")}
+				case 6:
+					m.Options.Until = UntilRcpt
+				case 7:
+					m.Options.Transfer = TransferData
+				case 8:
+					m.Content.Pieces = nil // has to be written
+				case 9:
+					m.Content = Content{Size: 8, Writer: strings.NewReader("a\nb\rc\r\n."), Pieces: nil}
+				case 12:
+					return m, io.EOF
+				}
+				return m, nil
+			}, options)
+			list, err := results(st)
+			if err != nil || len(list) != 11 {
+				t.Fatalf("%d results, %v", len(list), err)
+			}
+			for i, r := range list {
+				want := Sent
+				if i == 5 {
+					want = "" // nothing was to be sent
+				}
+				if r.Outcome != want || r.Recipients[0].Address != fmt.Sprintf("a%d@y.example", i+1) {
+					t.Errorf("message %d: %s: %s %s", i+1, r.Recipients[0].Address, r.Outcome, r.Reply)
+				}
+			}
+			seen := record()
+			var texts []string
+			for _, m := range seen.Messages {
+				if m.Complete && len(m.To) > 0 {
+					texts = append(texts, string(m.Text))
+				}
+			}
+			want := []string{
+				string(numberedText(1)), large, "Subject: unknown size\r\n\r\n", string(numberedText(4)), large, string(numberedText(7)),
+				string(numberedText(8)), "a\r\nb\r\nc\r\n.\r\n", string(numberedText(10)), string(numberedText(11)),
+			}
+			if len(texts) != len(want) {
+				t.Fatalf("%d messages arrive, want %d", len(texts), len(want))
+			}
+			for i := range want {
+				if texts[i] != want[i] {
+					t.Errorf("message %d arrives as %.80q, want %.80q", i+1, texts[i], want[i])
+				}
+			}
+		})
+	}
+}
+
+// Left early, a stream finishes what it has begun and begins nothing more; what
+// becomes of it is told.
+func TestStreamLeft(t *testing.T) {
+	for _, kind := range streamServers() {
+		t.Run(kind.name, func(t *testing.T) {
+			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+			s, record := streamTo(t, kind.server)
+			var left []Result
+			pulled := 0
+			source := numbered(1000)
+			options := kind.options
+			options.Left = func(m Mail, r Result) {
+				if m.Envelope.To[0] != r.Recipients[0].Address {
+					t.Errorf("the result of %s is told of %s", r.Recipients[0].Address, m.Envelope.To[0])
+				}
+				left = append(left, r)
+			}
+			st := s.Stream(t.Context(), func() (Mail, error) { pulled++; return source() }, options)
+			for i := range 5 {
+				if r, err := st.Next(); err != nil || r.Outcome != Sent {
+					t.Fatalf("%d: %s, %v", i, r.Outcome, err)
+				}
+			}
+			if reply, err := s.Noop(t.Context()); err != nil || !reply.OK() {
+				t.Fatalf("noop: %s, %v", reply, err)
+			}
+			before := pulled
+			if _, err := st.Next(); !errors.Is(err, io.EOF) {
+				t.Errorf("a stream that was left goes on: %v", err)
+			}
+			if pulled != before {
+				t.Error("and takes from its source")
+			}
+			if r, err := s.Send(t.Context(), numberedMail(9999).Envelope, numberedMail(1).Content, SendOptions{}); err != nil || r.Outcome != Sent {
+				t.Errorf("send afterwards: %s, %v", r.Outcome, err)
+			}
+			seen, complete := record(), 0
+			for _, m := range seen.Messages {
+				if m.Complete && len(m.To) > 0 {
+					complete++
+				}
+			}
+			if complete != 5+len(left)+1 {
+				t.Errorf("%d messages arrive; %d results were told", complete, 5+len(left))
+			}
+			for _, r := range left {
+				if r.Outcome != Sent {
+					t.Errorf("left: %s %s", r.Outcome, r.Reply)
+				}
+			}
+		})
+	}
+}
+
+// Closed, a session decides what a stream had on its way at once.
+func TestStreamClosed(t *testing.T) {
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
+	server := smtptest.Server{Rules: []smtptest.Rule{{At: smtptest.Message, Call: 10, Do: smtptest.Act{Then: smtptest.Silence}}}}
+	s, record := streamTo(t, server)
+	outcomes := map[Outcome]int{}
+	st := s.Stream(t.Context(), numbered(40), StreamOptions{Left: func(_ Mail, r Result) { outcomes[r.Outcome]++ }})
+	if r, err := st.Next(); err != nil || r.Outcome != Sent {
+		t.Fatal(r, err)
+	}
+	s.Close()
+	record()
+	if outcomes[Sent]+outcomes[InDoubt] != 39 || outcomes[InDoubt] < 30 {
+		t.Errorf("%v", outcomes)
+	}
+	if _, err := st.Next(); err == nil {
+		t.Error("a closed stream goes on")
+	}
+}
+
+// 70: cancelled, a stream begins nothing more, waits a little for what may
+// already have been taken, and then says that it is in doubt.
+func TestFault70(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		answer time.Duration // after the cancellation
+		want   Outcome
+	}{
+		{"answered within the grace", time.Second, Sent},
+		{"not answered", time.Hour, InDoubt},
+	} {
+		for _, transfer := range []Transfer{TransferBdat, TransferData} {
+			t.Run(test.name+", "+string(transfer), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					server := smtptest.Server{Rules: []smtptest.Rule{{At: smtptest.Message, Call: 1, Do: smtptest.Act{Delay: 10*time.Second + test.answer}}}}
+					s, record := streamTo(t, server)
+					ctx, cancel := context.WithCancelCause(t.Context())
+					interrupt := errors.New("interrupted")
+					time.AfterFunc(10*time.Second, func() { cancel(interrupt) })
+					begin := time.Now()
+					list, err := results(s.Stream(ctx, numbered(1), StreamOptions{Transfer: transfer}))
+					took := time.Since(begin)
+					if len(list) != 1 || list[0].Outcome != test.want {
+						t.Fatalf("%v, %v", list, err)
+					}
+					if test.want == InDoubt {
+						if !errors.Is(err, interrupt) {
+							t.Errorf("the error is %v", err)
+						}
+						if took != 13*time.Second {
+							t.Errorf("it takes %v", took)
+						}
+					}
+					record()
+				})
+			})
+		}
+	}
+}

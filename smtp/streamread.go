@@ -1,0 +1,250 @@
+package smtp
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+// listen starts the reader, where it does not run. mu is held.
+func (st *Stream) listen() {
+	if st.reading {
+		return
+	}
+	st.reading, st.paused, st.armed = true, false, time.Time{}
+	st.readEnd = make(chan struct{})
+	w := st.session.wire
+	_ = w.conn.SetReadDeadline(noDeadline)
+	if len(w.in) < streamRead {
+		w.in = make([]byte, streamRead)
+	}
+	conn := w.conn
+	st.stopCancel = context.AfterFunc(st.ctx, func() { _ = conn.SetWriteDeadline(longAgo) })
+	go st.read(conn, w.in)
+}
+
+// streamRead is how much is read at once: the replies of a whole window.
+const streamRead = 16 << 10
+
+// read is the reader: the one goroutine that outlives a call of Next. It ends
+// with the connection, or when it is paused.
+func (st *Stream) read(conn net.Conn, in []byte) {
+	defer close(st.readEnd)
+	for {
+		n, err := conn.Read(in)
+		st.mu.Lock()
+		if n > 0 {
+			st.hearAll(in[:n])
+		}
+		ends := st.session.wire.broken != nil || err != nil && n == 0 && st.readFailed(err)
+		if !ends {
+			st.arm()
+		}
+		st.reading = !ends
+		st.signal()
+		st.mu.Unlock()
+		if ends {
+			return
+		}
+	}
+}
+
+// pause ends the reader and waits for it.
+func (st *Stream) pause() {
+	st.mu.Lock()
+	running := st.reading
+	if running {
+		st.paused = true
+		_ = st.session.wire.conn.SetReadDeadline(longAgo)
+	}
+	end := st.readEnd
+	st.mu.Unlock()
+	if end == nil {
+		return
+	}
+	<-end
+	st.stopCancel()
+	st.readEnd = nil
+	if w := st.session.wire; w.broken == nil {
+		_ = w.conn.SetDeadline(noDeadline)
+	}
+}
+
+// signal wakes the goroutine in Next where it may have something to do. mu is held.
+func (st *Stream) signal() {
+	f := st.oldest()
+	turn := st.current != nil && (st.current.answered || st.current.heard == st.current.envelope())
+	if f != nil && f.done() || turn || st.session.wire.broken != nil || st.hearing == len(st.flights) || st.flights[st.hearing].alone {
+		select {
+		case st.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// owed is the flight that the next reply is for, nil where none is owed. mu is held.
+func (st *Stream) owed() *flight {
+	if st.hearing < len(st.flights) {
+		if f := st.flights[st.hearing]; f.heard < f.asked {
+			return f
+		}
+	}
+	return nil
+}
+
+// hearAll gives replies to the flights they are for. mu is held.
+func (st *Stream) hearAll(p []byte) {
+	w := st.session.wire
+	w.replies.feed(p)
+	now := time.Now()
+	elapsed := now.Sub(st.session.log.start)
+	for w.broken == nil {
+		f := st.owed()
+		if f == nil {
+			if w.replies.buffered() > 0 {
+				st.fail(&Error{Kind: KindProtocol, Command: st.doing(), Err: ErrSurplus}, false)
+			}
+			return
+		}
+		command := f.heard
+		if w.conn == w.raw && tlsRecord(w.replies.buf) {
+			st.fail(&Error{Kind: KindProtocol, Command: f.command(command), Err: ErrUnexpectedTLS}, true)
+			return
+		}
+		var r replied
+		line, code, ok := w.replies.short()
+		if ok {
+			r = replied{code: code, line: line}
+			st.session.log.line(FromServer, len(line)+2, line, elapsed)
+		} else {
+			reply, complete, err := w.replies.next()
+			switch {
+			case err != nil:
+				st.fail(&Error{Kind: KindProtocol, Command: f.command(command), Err: err}, true)
+				return
+			case !complete:
+				return
+			}
+			st.session.log.reply(w.cleaned(reply))
+			r = replied{code: reply.Code, reply: reply}
+		}
+		if fault := f.take(r); fault != nil {
+			st.fail(fault, fault.Kind == KindProtocol)
+			return
+		}
+		if at, _ := f.at(f.heard); at == stageMessage && f.asked == f.heard && !f.answered && f.finals > 0 {
+			f.asked++ // LMTP: one more for the next recipient
+		}
+		st.since = now
+		st.hear()
+	}
+}
+
+// doing is the command that goes with a fault nothing else explains.
+func (st *Stream) doing() string {
+	if st.hearing < len(st.flights) {
+		f := st.flights[st.hearing]
+		return f.command(f.heard)
+	}
+	return "after the message"
+}
+
+// hear moves past the flights that are answered. mu is held.
+func (st *Stream) hear() {
+	for st.hearing < len(st.flights) && st.flights[st.hearing].answered {
+		f := st.flights[st.hearing]
+		if f.more {
+			st.leftovers++
+		}
+		if f.asked > 0 {
+			st.open, st.behind = !f.closed, f.finals > 0
+		}
+		st.pending--
+		st.octets -= f.weight
+		st.hearing++
+	}
+}
+
+// fail ends the connection and decides everything that was on its way. mu is held.
+func (st *Stream) fail(fault *Error, outOfStep bool) {
+	st.session.wire.breakOff(fault)
+	st.fault = fault
+	if st.loseAll(outOfStep) && (st.ending == nil || st.ending == io.EOF) {
+		st.ending = fault
+	}
+}
+
+// loseAll decides everything that was on its way, once the connection is gone,
+// and reports whether anything was open. mu is held.
+func (st *Stream) loseAll(outOfStep bool) bool {
+	lost := false
+	for i, f := range st.flights[st.first:] {
+		if f.done() {
+			continue
+		}
+		lost = lost || f.undecided()
+		f.lost(outOfStep && st.first+i == st.hearing)
+	}
+	st.leftovers = 0
+	st.hear()
+	return lost
+}
+
+// arm sets the read deadline for the reply that is owed. One that is set already
+// and comes sooner may stay: when it fires, readFailed looks at the clock. mu is held.
+func (st *Stream) arm() {
+	want := st.deadline()
+	if st.paused || want.IsZero() || !st.armed.IsZero() && !want.Before(st.armed) {
+		return
+	}
+	st.armed = want
+	_ = st.session.wire.conn.SetReadDeadline(want)
+}
+
+// deadline is when the reply that is owed must have come: absolute, however
+// slowly it drips. mu is held.
+func (st *Stream) deadline() time.Time {
+	if !st.writeAt.IsZero() {
+		return st.writeAt.Add(afterWriteError)
+	}
+	if f := st.owed(); f != nil {
+		return st.since.Add(f.limit(f.heard))
+	}
+	return noDeadline
+}
+
+// readFailed reports whether the reader ends. mu is held.
+func (st *Stream) readFailed(err error) bool {
+	w := st.session.wire
+	var timeout net.Error
+	expired := errors.As(err, &timeout) && timeout.Timeout()
+	if expired && st.paused {
+		return true
+	}
+	if want := st.deadline(); expired && (want.IsZero() || time.Now().Before(want)) {
+		st.armed = want
+		_ = w.conn.SetReadDeadline(want)
+		return false
+	}
+	f := st.owed()
+	if expired && f != nil {
+		st.notice(f)
+	}
+	if w.writeErr != nil {
+		err = w.writeErr
+	}
+	kind, err := kindOf(st.ctx, err)
+	st.fail(&Error{Kind: kind, Command: st.doing(), Err: err}, false)
+	return true
+}
+
+// notice learns from a reply that did not come: where all that is missing was
+// sent behind a message, something on the way throws such input away.
+func (st *Stream) notice(f *flight) {
+	if f.heard == 0 && st.behind {
+		st.session.log.notef("no answer to what was sent behind a message: the server loses pipelined commands")
+		st.session.options.Lessons.learn(st.session.Target(), func(l *lesson) { l.deaf = true })
+	}
+}
