@@ -3,12 +3,12 @@
 //
 //	peers -address HOST:PORT -with LIBRARY [-n 1000] [-c 1] [-size 1024] [-tls implicit -roots FILE]
 //
-//	net/smtp    the standard library
-//	go-smtp     github.com/emersion/go-smtp
-//	go-mail     github.com/wneessen/go-mail
-//	go-mail-bare   the same without its NOOP and RSET around each message
-//	gomail.v2   gopkg.in/gomail.v2
-//	email       github.com/jordan-wright/email; no implicit TLS
+//	net/smtp      the standard library
+//	go-smtp       github.com/emersion/go-smtp
+//	go-mail       github.com/wneessen/go-mail
+//	go-mail-bare  the same without its NOOP and RSET around each message
+//	gomail.v2     gopkg.in/gomail.v2
+//	email         github.com/jordan-wright/email; no implicit TLS
 //
 // net/smtp and go-smtp send a finished message; the others build each of theirs,
 // because they have no other way.
