@@ -1,0 +1,28 @@
+package main
+
+import (
+	"io"
+
+	"github.com/jhillyerd/enmime/v2"
+)
+
+func prepareEnmime(l letter) (maker, error) {
+	return func(w io.Writer, i int) error {
+		text, html := l.personal(i)
+		b := enmime.Builder().From(fromName, from).To(toName, to).Subject(subject).Text([]byte(text))
+		if html != "" {
+			b = b.HTML([]byte(html))
+		}
+		if l.picture != nil {
+			b = b.AddInline(l.picture, "image/png", pictureName, pictureName)
+		}
+		if l.file != nil {
+			b = b.AddAttachment(l.file, "application/pdf", fileName)
+		}
+		root, err := b.Build()
+		if err != nil {
+			return err
+		}
+		return root.Encode(w)
+	}, nil
+}

@@ -1,0 +1,5 @@
+//go:build !stream
+
+package main
+
+var modes = map[string]mode{"send": sendEach}

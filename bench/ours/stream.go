@@ -1,0 +1,37 @@
+//go:build stream
+
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/mailscript/mailscript/smtp"
+)
+
+var modes = map[string]mode{"send": sendEach, "stream": stream}
+
+// stream hands over all messages and reads the results beside that.
+func stream(ctx context.Context, s *smtp.Session, m mail, n int) error {
+	left := n
+	st := s.Stream(func() (smtp.Mail, error) {
+		if left == 0 {
+			return smtp.Mail{}, io.EOF
+		}
+		left--
+		return smtp.Mail{Envelope: m.envelope, Content: m.content}, nil
+	}, smtp.StreamOptions{Transfer: m.transfer})
+	for {
+		result, err := st.Next(ctx)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := sent(result); err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"math"
+	"slices"
+)
+
+// samples are all runs of one client on one line.
+type samples struct{ apart, together []sample }
+
+// figures are the medians of a client's runs.
+type figures struct {
+	what  string  // the way the client took, where it has several
+	cpu   float64 // of the client, ms for 1,000 messages
+	wall  float64 // with the server on the same core, ms for 1,000 messages
+	turns float64 // for each message
+	trips float64 // wall time in round trips; 0 where there is no delay
+	chain float64 // the longest chain of replies and input, as the server counted
+}
+
+// perThousand turns seconds for n messages into milliseconds for 1,000.
+func perThousand(seconds float64, n int) float64 { return seconds * 1e6 / float64(max(n, 1)) }
+
+func (s samples) figures(l line, c contestant) figures {
+	median := func(of []sample, value func(sample) float64) float64 {
+		values := make([]float64, len(of))
+		for i, sample := range of {
+			values[i] = value(sample)
+		}
+		return medianOf(values)
+	}
+	f := figures{
+		what:  s.apart[0].report.What,
+		cpu:   median(s.apart, func(s sample) float64 { return perThousand(s.report.CPU, c.n) }),
+		wall:  median(s.together, func(s sample) float64 { return perThousand(s.report.Seconds, c.n) }),
+		turns: median(s.apart, func(s sample) float64 { return float64(s.server.MessageTurns) / float64(max(c.n, 1)) }),
+		chain: median(s.apart, func(s sample) float64 { return float64(s.server.Rounds) }),
+	}
+	if l.delay > 0 {
+		f.trips = median(s.apart, func(s sample) float64 { return s.report.Seconds / (2 * l.delay).Seconds() })
+	}
+	return f
+}
+
+// medianOf is NaN for no values.
+func medianOf(values []float64) float64 {
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(values)
+	middle := len(values) / 2
+	if len(values)%2 == 1 {
+		return values[middle]
+	}
+	return (values[middle-1] + values[middle]) / 2
+}
+
+func (f figures) get(which figure) float64 {
+	switch which {
+	case figureTurns:
+		return f.turns
+	case figureCPU:
+		return f.cpu
+	case figureWall:
+		return f.wall
+	}
+	return f.trips
+}
+
+// verdict is a goal beside what was measured.
+type verdict struct {
+	goal
+	against      string // with fastestPeer resolved
+	ours, theirs float64
+	ratio        float64
+}
+
+// roundingSlack lets 1.004 turns, shown as 1.00, meet a target of 1.00.
+const roundingSlack = 0.005
+
+// met reports whether the target was reached; a goal without one is.
+func (v verdict) met() bool {
+	switch {
+	case v.atLeast > 0:
+		return v.ratio >= v.atLeast
+	case v.atMost > 0:
+		return v.ours < v.atMost+roundingSlack
+	}
+	return true
+}
+
+// judge compares the first client's figures with the others'.
+func (l line) judge(all []figures) []verdict {
+	var verdicts []verdict
+	for _, g := range l.goals {
+		v := verdict{goal: g, ours: all[0].get(g.figure)}
+		for i, c := range l.clients[1:] {
+			theirs := all[i+1].get(g.figure)
+			if g.against == c.name || g.against == fastestPeer && (v.against == "" || theirs < v.theirs) {
+				v.against, v.theirs = c.name, theirs
+			}
+		}
+		if v.against != "" {
+			v.ratio = v.theirs / v.ours
+		}
+		verdicts = append(verdicts, v)
+	}
+	return verdicts
+}
