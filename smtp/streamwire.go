@@ -12,6 +12,7 @@ import (
 type output struct {
 	stream *Stream
 	buf    []byte
+	held   []byte // goes behind buf, from where it lies
 	marks  []mark
 	at     time.Duration // when what is in buf was worded, for the transcript
 }
@@ -25,6 +26,7 @@ type mark struct {
 
 // line appends a command.
 func (o *output) line(text string) {
+	o.behindHeld()
 	start := len(o.buf)
 	o.buf = append(append(o.buf, text...), "\r\n"...)
 	o.log(o.buf[start : len(o.buf)-2])
@@ -71,6 +73,7 @@ const bigPiece = 16 << 10
 // message words the message itself, with what ends it.
 func (o *output) message(f *flight) {
 	size := f.octets() + int64(len(f.tail))
+	o.behindHeld()
 	if !f.asks {
 		start := len(o.buf)
 		o.buf = append(o.buf, "BDAT "...)
@@ -90,9 +93,9 @@ func (o *output) message(f *flight) {
 			o.octets(piece)
 		}
 	}
-	o.buf = append(o.buf, f.tail...)
+	o.small(f.tail)
 	if f.asks {
-		o.buf = append(o.buf, ".\r\n"...)
+		o.small(".\r\n")
 		o.stream.session.log.line(FromClient, int(size)+3, messageMark, o.at)
 	} else {
 		o.stream.session.log.line(FromClient, int(size), chunkMark, o.at)
@@ -107,21 +110,37 @@ var messageMark, chunkMark = []byte("(message)"), []byte("(chunk)")
 
 // octets appends a piece as it is.
 func (o *output) octets(p []byte) {
+	o.behindHeld()
 	if len(p) >= bigPiece {
-		o.write(p)
+		// Kept until it is known whether it is the end of its message.
+		o.held = p
 		return
 	}
 	if len(o.buf)+len(p) > blockSize {
-		o.write(nil)
+		o.write()
 	}
 	o.buf = append(o.buf, p...)
+}
+
+func (o *output) small(text string) {
+	if text != "" {
+		o.behindHeld()
+		o.buf = append(o.buf, text...)
+	}
+}
+
+// behindHeld makes room behind a piece that was held back.
+func (o *output) behindHeld() {
+	if o.held != nil {
+		o.write()
+	}
 }
 
 // stuffed appends a piece with a dot in front of each line that begins with one.
 // start says that the piece begins a line.
 func (o *output) stuffed(p []byte, start bool) {
 	if start && len(p) > 0 && p[0] == '.' {
-		o.buf = append(o.buf, '.')
+		o.small(".")
 	}
 	for {
 		next := bytes.Index(p, lineDot)
@@ -130,17 +149,17 @@ func (o *output) stuffed(p []byte, start bool) {
 			return
 		}
 		o.octets(p[:next+1])
-		o.buf = append(o.buf, '.')
+		o.small(".")
 		p = p[next+1:]
 	}
 }
 
-// write sends what was gathered, and big behind it. Each flight is told first:
+// write sends what was gathered. Each flight is told first:
 // once any of it may have left, whether the server saw it is unknown.
-func (o *output) write(big []byte) {
+func (o *output) write() {
 	st := o.stream
 	w := st.session.wire
-	if len(o.buf)+len(big) == 0 {
+	if len(o.buf)+len(o.held) == 0 {
 		return
 	}
 	st.moves++
@@ -165,7 +184,7 @@ func (o *output) write(big []byte) {
 	if st.ctx.Err() != nil {
 		_ = w.conn.SetWriteDeadline(longAgo)
 	}
-	if err := writeBoth(w.conn, o.buf, big); err != nil {
+	if err := writeBoth(w.conn, o.buf, o.held); err != nil {
 		// What the server said before it hung up has arrived by now.
 		st.mu.Lock()
 		if w.broken == nil {
@@ -178,7 +197,7 @@ func (o *output) write(big []byte) {
 }
 
 func (o *output) drop() {
-	o.buf, o.marks = o.buf[:0], o.marks[:0]
+	o.buf, o.held, o.marks = o.buf[:0], nil, o.marks[:0]
 	o.at = time.Since(o.stream.session.log.start)
 }
 
@@ -227,10 +246,10 @@ func (st *Stream) launch() {
 		}
 		st.out.message(f)
 		if len(st.out.buf) >= blockSize/2 {
-			st.out.write(nil)
+			st.out.write()
 		}
 	}
-	st.out.write(nil)
+	st.out.write()
 }
 
 // shift takes the first of what is gathered.
@@ -319,7 +338,7 @@ func (st *Stream) turn() {
 		st.setCurrent(f)
 		break
 	}
-	st.out.write(nil)
+	st.out.write()
 }
 
 func (st *Stream) setCurrent(f *flight) {

@@ -1,5 +1,3 @@
-//go:build stream
-
 package main
 
 import (
@@ -15,7 +13,7 @@ var modes = map[string]mode{"send": sendEach, "stream": stream}
 // stream hands over all messages and reads the results beside that.
 func stream(ctx context.Context, s *smtp.Session, m mail, n int) error {
 	left := n
-	st := s.Stream(func() (smtp.Mail, error) {
+	st := s.Stream(ctx, func() (smtp.Mail, error) {
 		if left == 0 {
 			return smtp.Mail{}, io.EOF
 		}
@@ -23,7 +21,7 @@ func stream(ctx context.Context, s *smtp.Session, m mail, n int) error {
 		return smtp.Mail{Envelope: m.envelope, Content: m.content}, nil
 	}, smtp.StreamOptions{Transfer: m.transfer})
 	for {
-		result, err := st.Next(ctx)
+		result, err := st.Next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}

@@ -1,5 +1,0 @@
-//go:build !stream
-
-package main
-
-var modes = map[string]mode{"send": sendEach}
