@@ -9,6 +9,8 @@ import (
 // 4.1.1.1). The zero value is that of a server that knows only HELO.
 type Capabilities struct {
 	keywords []Capability
+	bounds   limits // what LIMITS says
+	size     int64  // what SIZE says
 }
 
 // Capability is one line of an EHLO reply.
@@ -33,6 +35,7 @@ func parseCapabilities(reply Reply) Capabilities {
 		}
 		c.add(strings.ToUpper(keyword), strings.TrimSpace(parameters))
 	}
+	c.bounds, c.size = c.limits(), c.maxSize()
 	return c
 }
 
@@ -54,6 +57,16 @@ func (c Capabilities) All() []Capability { return append([]Capability(nil), c.ke
 func (c Capabilities) Has(keyword string) bool {
 	_, ok := c.Parameters(keyword)
 	return ok
+}
+
+// has is Has for a keyword in upper case.
+func (c *Capabilities) has(keyword string) bool {
+	for i := range c.keywords {
+		if c.keywords[i].Keyword == keyword {
+			return true
+		}
+	}
+	return false
 }
 
 // Parameters returns what stands behind keyword.
@@ -82,7 +95,9 @@ func (c Capabilities) Mechanisms() []string {
 
 // MaxSize is the size in octets above which the server refuses a message, 0
 // where it names none (RFC 1870, section 4). What is no number is ignored.
-func (c Capabilities) MaxSize() int64 {
+func (c Capabilities) MaxSize() int64 { return c.size }
+
+func (c Capabilities) maxSize() int64 {
 	parameters, _ := c.Parameters("SIZE")
 	first, _, _ := strings.Cut(parameters, " ")
 	size, err := strconv.ParseInt(first, 10, 64)

@@ -17,14 +17,15 @@ func checkLine(line string) error {
 	if len(line) > maxCommand {
 		return &argumentError{fmt.Sprintf("command of %d octets is longer than %d", len(line), maxCommand)}
 	}
-	for i := range len(line) {
-		switch c := line[i]; {
-		case c == '\r' || c == '\n' || c == 0:
+	for _, c := range forbidden {
+		if i := strings.IndexByte(line, c); i >= 0 {
 			return &argumentError{fmt.Sprintf("command holds %s at offset %d", controlName(c), i)}
 		}
 	}
 	return nil
 }
+
+var forbidden = [...]byte{'\r', '\n', 0}
 
 func controlName(c byte) string {
 	switch c {

@@ -11,21 +11,29 @@ import (
 // or, where the server takes fewer at once, in several.
 type delivery struct {
 	session *Session
-	options SendOptions
-	content Content
+	options *SendOptions
+	content *Content
 	mail    line
 	to      []*addressee
 	result  Result
-	checked bool // only asked for recipients: nothing was to be sent
+	room    []string // for the text of the reply that decides
+	checked bool     // only asked for recipients: nothing was to be sent
+}
+
+// soleResult is room for the result of a message to one recipient, as most are.
+type soleResult struct {
+	recipients [1]Recipient
+	lines      [1]string
 }
 
 // addressee is one RCPT command.
 type addressee struct {
-	line   line
-	domain string
+	line line
+	end  int // of the line, among the words of the transaction
 	// copies are those whose copy it asks for, as indexes of result.Recipients: a
 	// guard may send several to one address.
 	copies []int
+	self   [1]int // what copies mostly is
 	// again says that the server had enough recipients before this one.
 	again bool
 }
@@ -36,8 +44,14 @@ func (d *delivery) prepare(envelope Envelope) error {
 	if len(envelope.To) == 0 {
 		return &Error{Kind: KindArgument, Command: "MAIL", Err: &argumentError{"no recipients"}}
 	}
-	for _, address := range envelope.To {
-		d.result.Recipients = append(d.result.Recipients, Recipient{Address: address})
+	if len(envelope.To) == 1 {
+		r := &soleResult{}
+		d.result.Recipients, d.room = r.recipients[:], r.lines[:]
+	} else {
+		d.result.Recipients = make([]Recipient, len(envelope.To))
+	}
+	for i, address := range envelope.To {
+		d.result.Recipients[i].Address = address
 	}
 	addresses, copies, err := d.guarded(envelope.To)
 	if err != nil {
@@ -52,8 +66,9 @@ func (d *delivery) prepare(envelope Envelope) error {
 	}
 	options := d.options.Mail
 	options.UTF8 = options.UTF8 || d.content.UTF8
-	for _, address := range append([]string{envelope.From}, addresses...) {
-		options.UTF8 = options.UTF8 || strings.ContainsFunc(address, func(c rune) bool { return c > 127 })
+	options.UTF8 = options.UTF8 || !ascii(envelope.From)
+	for _, address := range addresses {
+		options.UTF8 = options.UTF8 || !ascii(address)
 	}
 	options.Size, options.Body = 0, ""
 	if d.content.Size > 0 && s.has("SIZE") {
@@ -68,23 +83,49 @@ func (d *delivery) prepare(envelope Envelope) error {
 	if d.impossible(options) {
 		return nil
 	}
-	text, err := s.mailLine(envelope.From, options)
-	if err != nil {
+	s.words = s.words[:0]
+	if err := s.wordMail(envelope.From, &options); err != nil {
 		return err
 	}
-	d.mail = line{text: text, limit: s.options.Timeouts.Command}
+	d.mail = line{limit: s.options.Timeouts.Command}
+	end := len(s.words)
 	for i, address := range addresses {
-		text, err := s.rcptLine(address, d.rcptOptions(envelope.To[copies[i][0]]))
-		if err != nil {
+		a := d.addressee(i)
+		if copies == nil {
+			a.self[0] = i
+			a.copies = a.self[:]
+		} else {
+			a.copies = copies[i]
+		}
+		if err := s.wordRcpt(address, d.rcptOptions(envelope.To[a.copies[0]])); err != nil {
 			return err
 		}
-		_, domain, _ := splitMailbox(address)
-		d.to = append(d.to, &addressee{
-			line:   line{text: text, limit: s.options.Timeouts.Command, asked: true},
-			domain: strings.ToLower(domain), copies: copies[i],
-		})
+		a.line = line{limit: s.options.Timeouts.Command, asked: true}
+		a.end = len(s.words)
+	}
+	// One text for all of them.
+	text := string(s.words)
+	d.mail.text = text[:end]
+	for _, a := range d.to {
+		a.line.text, end = text[end:a.end], a.end
 	}
 	return nil
+}
+
+// addressee is the next one, number i; one that an earlier message of a stream
+// had is used again.
+func (d *delivery) addressee(i int) *addressee {
+	if i < cap(d.to) {
+		d.to = d.to[:i+1]
+		if a := d.to[i]; a != nil {
+			*a = addressee{}
+			return a
+		}
+		d.to[i] = &addressee{}
+		return d.to[i]
+	}
+	d.to = append(d.to, &addressee{})
+	return d.to[i]
 }
 
 func (d *delivery) rcptOptions(address string) RcptOptions {
@@ -139,17 +180,16 @@ func (d *delivery) impossible(options MailOptions) bool {
 }
 
 // guarded asks the guard for each recipient and returns the addresses to write,
-// and whose copies each stands for. Whom it refuses is decided here; those that
+// and whose copies each stands for: nil where that is its own. Whom it refuses is decided here; those that
 // it sends to one address share it, so that a redirected message arrives there
 // once.
 func (d *delivery) guarded(to []string) (addresses []string, copies [][]int, err error) {
 	s := d.session
+	if s.options.Guard.Recipient == nil {
+		return to, nil, nil
+	}
 	place := map[string]int{}
 	for i, address := range to {
-		if s.options.Guard.Recipient == nil {
-			addresses, copies = append(addresses, address), append(copies, []int{i})
-			continue
-		}
 		if err := checkMailbox(address); err != nil {
 			return nil, nil, &Error{Kind: KindArgument, Command: "RCPT", Err: err}
 		}
@@ -177,7 +217,7 @@ func (d *delivery) run(ctx context.Context) error {
 		if err := d.session.mayMail(); err != nil {
 			return d.unanswered(err)
 		}
-		batch := d.session.caps.limits().batch(waiting)
+		batch := d.session.caps.bounds.batch(waiting)
 		t := transaction{delivery: d, to: batch}
 		if err := t.run(ctx); err != nil {
 			return d.unanswered(err)
@@ -245,6 +285,12 @@ func (d *delivery) each(a *addressee, f func(*Recipient)) {
 	}
 }
 
+// domain is that of the address, in lower case.
+func (a *addressee) domain() string {
+	path, _, _ := strings.Cut(a.line.text, "> ")
+	return strings.ToLower(strings.TrimSuffix(path[strings.LastIndexByte(path, '@')+1:], ">"))
+}
+
 // limits are what a server takes at once (RFC 9422); 0 is no limit.
 type limits struct{ mails, recipients, domains int }
 
@@ -270,9 +316,12 @@ func (c Capabilities) limits() (l limits) {
 
 // batch is how many of the addressees fit into one transaction.
 func (l limits) batch(waiting []*addressee) []*addressee {
+	if l.recipients == 0 && l.domains == 0 {
+		return waiting
+	}
 	domains := map[string]bool{}
 	for i, a := range waiting {
-		domains[a.domain] = true
+		domains[a.domain()] = true
 		if l.recipients > 0 && i == l.recipients || l.domains > 0 && len(domains) > l.domains {
 			return waiting[:i]
 		}
@@ -282,7 +331,7 @@ func (l limits) batch(waiting []*addressee) []*addressee {
 
 // mayMail refuses one transaction more than the server takes on a connection.
 func (s *Session) mayMail() error {
-	if most := s.caps.limits().mails; most > 0 && s.mails >= most {
+	if most := s.caps.bounds.mails; most > 0 && s.mails >= most {
 		return limitReached(most)
 	}
 	return nil

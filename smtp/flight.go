@@ -15,8 +15,17 @@ import (
 type flight struct {
 	delivery
 	transaction
-	given Mail
+	given Mail // as the source gave it; what it leaves open is filled in
+	progress
 
+	pieces [][]byte  // the message, every line ended with CRLF
+	whole  [1][]byte // what pieces are where it is one
+	tail   string    // what completes the last line
+	weight int64     // octets, as the window counts them
+}
+
+// progress is how far a flight has come.
+type progress struct {
 	begins bool // with RSET
 	asks   bool // with DATA
 	// heard is how many replies have come, asked how many commands have been
@@ -36,9 +45,6 @@ type flight struct {
 	alone    bool // does not share the connection, see Stream.lonely
 	closed   bool // the server's transaction is over
 
-	pieces [][]byte // the message, every line ended with CRLF
-	tail   string   // what completes the last line
-	weight int64    // octets, as the window counts them
 }
 
 // load gets the text of the message ready to be sent: that held in memory as it
@@ -63,7 +69,8 @@ func (f *flight) load() error {
 		if read != f.content.Size {
 			return wrongSize(f.content.Size, read)
 		}
-		f.pieces = [][]byte{text.Bytes()}
+		f.whole[0] = text.Bytes()
+		f.pieces = f.whole[:]
 		// A second transaction, for recipients left over, cannot ask the source again.
 		f.content.Writer, f.content.Size = bytesContent(text.Bytes()), int64(text.Len())
 		if !f.content.Binary {
@@ -193,11 +200,12 @@ type replied struct {
 
 func (r replied) ok() bool { return r.code/100 == 2 }
 
-// whole is the reply with all its text.
-func (r replied) whole(f *flight, command string) Reply {
+// full is the reply with all its text.
+func (r replied) full(f *flight, command string) Reply {
 	reply := r.reply
 	if r.line != nil {
-		reply = shortReply(r.line, r.code)
+		reply = shortReply(r.line, r.code, f.room[:0])
+		f.room = nil
 	}
 	reply = f.session.wire.cleaned(reply)
 	reply.Command = command
@@ -211,13 +219,13 @@ func (f *flight) take(r replied) *Error {
 	f.heard++
 	at, i := f.at(n)
 	unexpected := func() *Error {
-		reply := r.whole(f, f.command(n))
+		reply := r.full(f, f.command(n))
 		return &Error{Kind: KindProtocol, Command: reply.Command, Err: fmt.Errorf("unexpected reply: %s", reply)}
 	}
 	if r.code == 421 && at != stageMessage {
 		// RFC 5321, section 3.8: the server closes the channel, and has answered
 		// for the whole message.
-		reply := r.whole(f, f.command(n))
+		reply := r.full(f, f.command(n))
 		f.decide(reply)
 		return &Error{Kind: KindLost, Command: reply.Command, Reply: &reply}
 	}
@@ -226,7 +234,7 @@ func (f *flight) take(r replied) *Error {
 		if !r.ok() {
 			// What the server still has of an earlier transaction would be lent to
 			// this one.
-			reply := r.whole(f, "RSET")
+			reply := r.full(f, "RSET")
 			return &Error{Kind: KindRefused, Command: "RSET", Reply: &reply}
 		}
 	case stageMail:
@@ -235,7 +243,7 @@ func (f *flight) take(r replied) *Error {
 			return unexpected()
 		case !r.ok():
 			f.refused, f.closed = true, true
-			f.decide(r.whole(f, f.command(n)))
+			f.decide(r.full(f, f.command(n)))
 		}
 	case stageRcpt:
 		if r.code/100 == 3 {
@@ -251,7 +259,7 @@ func (f *flight) take(r replied) *Error {
 		case r.code == 354:
 			f.granted = true
 		case f.willing() > 0:
-			f.decide(r.whole(f, "DATA"))
+			f.decide(r.full(f, "DATA"))
 			f.more = false
 		}
 	case stageMessage:
@@ -276,7 +284,7 @@ func (f *flight) takeRcpt(a *addressee, r replied, n int) {
 		}
 		return
 	}
-	reply := r.whole(f, f.command(n))
+	reply := r.full(f, f.command(n))
 	a.again = tooMany(reply) && f.willing() > 0
 	f.more = f.more || a.again
 	f.each(a, func(r *Recipient) {
@@ -295,7 +303,7 @@ func (f *flight) takeVerdict(r replied) *Error {
 		f.finish()
 		return nil
 	}
-	reply := r.whole(f, what)
+	reply := r.full(f, what)
 	// RFC 3030, section 2: a refused chunk leaves a transaction that needs RSET.
 	f.closed = f.asks || r.ok()
 	fault := &Error{Kind: KindProtocol, Command: what}

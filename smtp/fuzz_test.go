@@ -96,6 +96,9 @@ func FuzzMailbox(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, address string) {
+		if plainMailbox(address) && mailboxFault(address) != nil {
+			t.Fatalf("%q is plain and refused", address)
+		}
 		if checkMailbox(address) != nil {
 			return
 		}

@@ -36,7 +36,7 @@ func FuzzCapabilities(f *testing.F) {
 		if caps.MaxSize() < 0 || l.mails < 0 || l.recipients < 0 || l.domains < 0 {
 			t.Errorf("negative limits: %d, %+v", caps.MaxSize(), l)
 		}
-		waiting := []*addressee{{domain: "a"}, {domain: "b"}, {domain: "a"}}
+		waiting := []*addressee{{line: line{text: "RCPT TO:<x@a>"}}, {line: line{text: "RCPT TO:<x@b> NOTIFY=NEVER"}}, {line: line{text: "RCPT TO:<x@A>"}}}
 		if n := len(l.batch(waiting)); n == 0 {
 			t.Errorf("%+v lets nobody through", l)
 		}

@@ -73,12 +73,20 @@ func (s *Session) Mail(ctx context.Context, address string, options MailOptions)
 }
 
 func (s *Session) mailLine(address string, o MailOptions) (string, error) {
+	s.words = s.words[:0]
+	err := s.wordMail(address, &o)
+	return string(s.words), err
+}
+
+// wordMail words MAIL behind what the session's words hold already.
+func (s *Session) wordMail(address string, o *MailOptions) error {
 	p := s.parameters("MAIL", "FROM", address)
 	if address != "" {
 		p.fail(checkMailbox(address))
 	}
 	if o.Size > 0 {
-		p.add("SIZE", "SIZE="+strconv.FormatInt(o.Size, 10))
+		p.add("SIZE", "SIZE=")
+		s.words = strconv.AppendInt(s.words, o.Size, 10)
 	}
 	switch o.Body {
 	case "":
@@ -112,8 +120,8 @@ func (s *Session) mailLine(address string, o MailOptions) (string, error) {
 		}
 		p.add("REQUIRETLS", "REQUIRETLS")
 	}
-	o.DeliverBy.word(p)
-	o.hold(p)
+	o.DeliverBy.word(&p)
+	o.hold(&p)
 	if o.Priority != nil {
 		if *o.Priority < -9 || *o.Priority > 9 {
 			p.refuse("priority %d is not between -9 and 9", *o.Priority)
@@ -126,7 +134,7 @@ func (s *Session) mailLine(address string, o MailOptions) (string, error) {
 		}
 		p.add("AUTH", "AUTH="+xtext(o.Submitter))
 	}
-	return p.line()
+	return p.err
 }
 
 // maxDeliverBy is what nine digits hold (RFC 2852, section 4).
@@ -156,7 +164,7 @@ func (d DeliverBy) word(p *parameters) {
 
 // hold words FUTURERELEASE, within what the server allows: "FUTURERELEASE
 // max-interval max-date-time" (RFC 4865, section 4).
-func (o MailOptions) hold(p *parameters) {
+func (o *MailOptions) hold(p *parameters) {
 	if o.HoldFor == 0 && o.HoldUntil.IsZero() {
 		return
 	}

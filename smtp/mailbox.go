@@ -13,6 +13,14 @@ import (
 // RFC 6531, section 3.3. It is about what could be read as something else than
 // one address; whether the address exists is for the server to say.
 func checkMailbox(address string) error {
+	if plainMailbox(address) {
+		return nil
+	}
+	return mailboxFault(address)
+}
+
+// mailboxFault is checkMailbox in full.
+func mailboxFault(address string) error {
 	bad := func(format string, a ...any) error {
 		return &argumentError{fmt.Sprintf("address %q: ", address) + fmt.Sprintf(format, a...)}
 	}
@@ -51,6 +59,41 @@ func checkMailbox(address string) error {
 		}
 	}
 	return nil
+}
+
+// plainMailbox recognises what most addresses are, and what checkMailbox would
+// find nothing wrong with: a dot-string of ASCII before the @, and behind it
+// labels of letters, digits and hyphens.
+func plainMailbox(address string) bool {
+	at := strings.IndexByte(address, '@')
+	if at < 1 || at > 64 || len(address)-at-1 > 255 {
+		return false
+	}
+	last := byte('.')
+	for i := range len(address) {
+		c := address[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '_':
+		case i < at && c == '+':
+		case c == '.' && last != '.':
+		case i == at && last != '.':
+			c = '.' // no label before it, and one behind it
+		default:
+			return false
+		}
+		last = c
+	}
+	return last != '.'
+}
+
+// ascii reports whether a text has no octet above 127.
+func ascii(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // addressLiteral reports whether text is what may stand between the brackets

@@ -243,7 +243,7 @@ func TestChoiceOfMechanism(t *testing.T) {
 		{"EXTERNAL PLAIN", Credentials{Mechanism: "EXTERNAL"}, "EXTERNAL"},
 		{"SCRAM-SHA-256-PLUS", Credentials{Mechanism: "SCRAM-SHA-256-PLUS"}, "channel binding needs TLS"},
 	} {
-		s := &Session{caps: Capabilities{[]Capability{{"AUTH", test.offered}}}, log: &transcript{}}
+		s := &Session{caps: Capabilities{keywords: []Capability{{"AUTH", test.offered}}}, log: &transcript{}}
 		if test.credentials.Token.IsZero() {
 			test.credentials.Password = NewSecret("x")
 		}

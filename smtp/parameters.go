@@ -5,19 +5,25 @@ import (
 	"strings"
 )
 
-// parameters words a MAIL or RCPT command. It remembers the first thing that is
-// wrong, so that the rules stand one a line.
+// parameters words a MAIL or RCPT command, behind what the session's words hold
+// already. It remembers the first thing that is wrong, so that the rules stand
+// one a line.
 type parameters struct {
 	session *Session
 	verb    string
-	text    strings.Builder
 	err     error
 }
 
-func (s *Session) parameters(verb, path, address string) *parameters {
-	p := &parameters{session: s, verb: verb}
-	fmt.Fprintf(&p.text, "%s %s:<%s>", verb, path, address)
+func (s *Session) parameters(verb, path, address string) parameters {
+	p := parameters{session: s, verb: verb}
+	p.write(verb, " ", path, ":<", address, ">")
 	return p
+}
+
+func (p *parameters) write(words ...string) {
+	for _, w := range words {
+		p.session.words = append(p.session.words, w...)
+	}
 }
 
 // add appends a parameter of an extension the server must offer.
@@ -25,7 +31,7 @@ func (p *parameters) add(extension, text string) {
 	if p.err == nil && !p.session.has(extension) {
 		p.err = &Error{Kind: KindRefused, Command: p.verb, Err: fmt.Errorf("%s: %w", extension, ErrNotOffered)}
 	}
-	p.text.WriteString(" " + text)
+	p.write(" ", text)
 }
 
 // refuse notes what the caller got wrong.
@@ -37,13 +43,6 @@ func (p *parameters) fail(err error) {
 	if p.err == nil && err != nil {
 		p.err = &Error{Kind: KindArgument, Command: p.verb, Err: err}
 	}
-}
-
-func (p *parameters) line() (string, error) {
-	if p.err != nil {
-		return "", p.err
-	}
-	return p.text.String(), nil
 }
 
 // xtext encodes a parameter value (RFC 3461, section 4).

@@ -30,6 +30,13 @@ func (s *Session) Data(ctx context.Context) (Reply, error) {
 }
 
 func (s *Session) rcptLine(address string, o RcptOptions) (string, error) {
+	s.words = s.words[:0]
+	err := s.wordRcpt(address, o)
+	return string(s.words), err
+}
+
+// wordRcpt words RCPT behind what the session's words hold already.
+func (s *Session) wordRcpt(address string, o RcptOptions) error {
 	p := s.parameters("RCPT", "TO", address)
 	p.fail(checkMailbox(address))
 	if len(o.Notify) > 0 {
@@ -56,5 +63,5 @@ func (s *Session) rcptLine(address string, o RcptOptions) (string, error) {
 		}
 		p.add("DSN", "ORCPT="+kind+";"+xtext(original))
 	}
-	return p.line()
+	return p.err
 }

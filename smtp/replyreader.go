@@ -70,14 +70,15 @@ func (r *replyReader) short() (line []byte, code int, ok bool) {
 	return line, code, ok
 }
 
-// shortReply is what next makes of a line that short has returned.
-func shortReply(line []byte, code int) Reply {
+// shortReply is what next makes of a line that short has returned, with its text
+// in room where that has some.
+func shortReply(line []byte, code int, room []string) Reply {
 	var text []byte
 	if len(line) > 3 {
 		text = line[4:]
 	}
 	printable := strings.TrimSpace(sanitize(text))
-	return Reply{Code: code, Enhanced: enhancedCode(code, printable), Lines: []string{printable}}
+	return Reply{Code: code, Enhanced: enhancedCode(code, printable), Lines: append(room, printable)}
 }
 
 var crByte = []byte("\r")

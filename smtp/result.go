@@ -55,18 +55,27 @@ func outcomeOf(reply Reply) Outcome {
 // reply that a reader wants to see first: that of a recipient that got nothing
 // where there is one.
 func (r *Result) conclude() {
-	count := map[Outcome]int{}
-	for _, recipient := range r.Recipients {
-		count[recipient.Outcome]++
+	var sent, deferred, inDoubt, failed int
+	for i := range r.Recipients {
+		switch r.Recipients[i].Outcome {
+		case Sent:
+			sent++
+		case Deferred:
+			deferred++
+		case InDoubt:
+			inDoubt++
+		case Failed:
+			failed++
+		}
 	}
 	switch {
-	case count[InDoubt] > 0:
+	case inDoubt > 0:
 		r.Outcome = InDoubt
-	case count[Sent] == len(r.Recipients):
+	case sent == len(r.Recipients):
 		r.Outcome = Sent
-	case count[Sent] > 0:
+	case sent > 0:
 		r.Outcome = Partial
-	case count[Deferred] > 0:
+	case deferred > 0:
 		r.Outcome = Deferred
 	default:
 		r.Outcome = Failed
@@ -74,13 +83,13 @@ func (r *Result) conclude() {
 	want := r.Outcome
 	if want == Partial {
 		want = Failed
-		if count[Failed] == 0 {
+		if failed == 0 {
 			want = Deferred
 		}
 	}
-	for _, recipient := range r.Recipients {
-		if recipient.Outcome == want {
-			r.Reply = recipient.Reply
+	for i := range r.Recipients {
+		if r.Recipients[i].Outcome == want {
+			r.Reply = r.Recipients[i].Reply
 			return
 		}
 	}

@@ -55,7 +55,7 @@ func (s *Session) Send(ctx context.Context, envelope Envelope, content Content, 
 	if err := s.notInMessage("MAIL"); err != nil {
 		return Result{}, err
 	}
-	d := delivery{session: s, content: content, options: options}
+	d := delivery{session: s, content: &content, options: &options}
 	if err := d.prepare(envelope); err != nil {
 		return Result{}, err
 	}

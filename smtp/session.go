@@ -3,7 +3,6 @@ package smtp
 import (
 	"context"
 	"crypto/tls"
-	"slices"
 	"time"
 )
 
@@ -25,6 +24,7 @@ type Session struct {
 	data    bool  // DATA was answered with 354: the next octets are the message
 	raw     bool  // octets were written past the queue, see Write
 
+	words  []byte  // where commands are worded
 	stream *Stream // occupies the session
 	skips  verdict // whether the server skips a chunk it refuses
 }
@@ -178,7 +178,12 @@ func (s *Session) pipelines() bool {
 	return s.has("PIPELINING") && !s.options.Lessons.about(s.Target()).deaf
 }
 
-// has reports whether all the given keywords are offered.
+// has reports whether all the given keywords, in upper case, are offered.
 func (s *Session) has(keywords ...string) bool {
-	return !slices.ContainsFunc(keywords, func(k string) bool { return !s.caps.Has(k) })
+	for _, k := range keywords {
+		if !s.caps.has(k) {
+			return false
+		}
+	}
+	return true
 }

@@ -78,6 +78,7 @@ type Stream struct {
 	begun     bool      // the rhythm is chosen
 	exhausted bool      // the source has no more, or the stream ends early
 	slow      bool      // the source takes its time
+	asked     time.Time // when the source was asked last; zero is not in this round
 	gathered  []*flight // prepared, not begun
 	committed int       // of gathered, how many the Commit hook has seen
 	dirty     bool      // in turns: the next transaction must begin with RSET
@@ -269,12 +270,19 @@ const slowSource = time.Millisecond
 
 // gather takes messages from the source until so many are ready to be begun.
 func (st *Stream) gather(most int) {
-	for !st.exhausted && len(st.gathered) < most {
+	st.asked = time.Time{}
+	st.mu.Lock()
+	pending, octets := st.pending, st.octets
+	st.mu.Unlock()
+	before := octets
+	defer func() {
 		st.mu.Lock()
-		room := st.pending+len(st.gathered) == 0 ||
-			st.pending+len(st.gathered) < st.options.Messages && st.octets < st.options.Bytes
+		st.octets += octets - before
 		st.mu.Unlock()
-		if !room {
+	}()
+	for !st.exhausted && len(st.gathered) < most {
+		busy := pending + len(st.gathered)
+		if busy > 0 && (busy >= st.options.Messages || octets >= st.options.Bytes) {
 			return
 		}
 		if err := st.ctx.Err(); err != nil {
@@ -285,9 +293,12 @@ func (st *Stream) gather(most int) {
 			st.end(err)
 			return
 		}
-		before := time.Now()
+		if st.asked.IsZero() {
+			st.asked = time.Now()
+		}
 		m, err := st.next()
-		st.slow = time.Since(before) > slowSource
+		now := time.Now()
+		st.slow, st.asked = now.Sub(st.asked) > slowSource, now
 		if err != nil {
 			st.end(err)
 			return
@@ -308,9 +319,7 @@ func (st *Stream) gather(most int) {
 			return
 		}
 		f.weight = max(f.content.Size, 0)
-		st.mu.Lock()
-		st.octets += f.weight
-		st.mu.Unlock()
+		octets += f.weight
 		st.gathered = append(st.gathered, f)
 		if st.slow {
 			return
@@ -320,7 +329,7 @@ func (st *Stream) gather(most int) {
 
 // mayMail counts what is gathered towards what the server takes.
 func (st *Stream) mayMail() error {
-	most := st.session.caps.limits().mails
+	most := st.session.caps.bounds.mails
 	if most == 0 {
 		return nil
 	}
@@ -334,22 +343,24 @@ func (st *Stream) mayMail() error {
 
 // flight is a new flight, or one that was used before.
 func (st *Stream) flight(m Mail) *flight {
-	f := &flight{}
-	st.mu.Lock()
+	var f *flight
 	if last := len(st.spare) - 1; last >= 0 {
 		f, st.spare = st.spare[last], st.spare[:last]
+		f.progress, f.result, f.pieces, f.tail = progress{}, Result{}, nil, ""
+		f.checked, f.refused, f.room = false, false, nil
+		f.delivery.to = f.delivery.to[:0]
+	} else {
+		f = &flight{}
+		f.session, f.options, f.content = st.session, &f.given.Options, &f.given.Content
+		f.transaction.delivery = &f.delivery
 	}
-	st.mu.Unlock()
-	*f = flight{given: m}
-	options := m.Options
-	if options.Transfer == "" && !m.Content.Binary {
-		options.Transfer = TransferData
+	f.given = m
+	if f.options.Transfer == "" && !m.Content.Binary {
+		f.options.Transfer = TransferData
 		if st.bdat {
-			options.Transfer = TransferBdat
+			f.options.Transfer = TransferBdat
 		}
 	}
-	f.delivery = delivery{session: st.session, content: m.Content, options: options}
-	f.transaction.delivery = &f.delivery
 	return f
 }
 
@@ -361,7 +372,9 @@ func (st *Stream) recycle(f *flight) {
 		st.hearing -= st.first
 		st.first = 0
 	}
-	st.spare = append(st.spare, f)
+	if len(st.spare) < st.options.Messages {
+		st.spare = append(st.spare, f)
+	}
 }
 
 // start takes a gathered flight among those that are begun.
@@ -389,7 +402,7 @@ func (st *Stream) lonely(f *flight) bool {
 	return st.rhythm == oneByOne || f.options.Until != "" ||
 		f.content.Size < 0 || f.content.Size > st.options.Bytes ||
 		(f.options.Transfer == TransferBdat) != st.bdat ||
-		len(st.session.caps.limits().batch(f.delivery.to)) < len(f.delivery.to) ||
+		len(st.session.caps.bounds.batch(f.delivery.to)) < len(f.delivery.to) ||
 		f.envelopeSize() > rcptBatch
 }
 

@@ -98,8 +98,8 @@ func (st *Stream) owed() *flight {
 func (st *Stream) hearAll(p []byte) {
 	w := st.session.wire
 	w.replies.feed(p)
-	now := time.Now()
-	elapsed := now.Sub(st.session.log.start)
+	now, log := time.Now(), st.session.log
+	elapsed := now.Sub(log.start)
 	for w.broken == nil {
 		f := st.owed()
 		if f == nil {
@@ -117,7 +117,9 @@ func (st *Stream) hearAll(p []byte) {
 		line, code, ok := w.replies.short()
 		if ok {
 			r = replied{code: code, line: line}
-			st.session.log.line(FromServer, len(line)+2, line, elapsed)
+			log.mu.Lock()
+			log.line(FromServer, len(line)+2, line, elapsed)
+			log.mu.Unlock()
 		} else {
 			reply, complete, err := w.replies.next()
 			switch {
@@ -127,7 +129,7 @@ func (st *Stream) hearAll(p []byte) {
 			case !complete:
 				return
 			}
-			st.session.log.reply(w.cleaned(reply))
+			log.reply(w.cleaned(reply))
 			r = replied{code: reply.Code, reply: reply}
 		}
 		if fault := f.take(r); fault != nil {

@@ -14,6 +14,7 @@ type output struct {
 	buf    []byte
 	held   []byte // goes behind buf, from where it lies
 	marks  []mark
+	lines  []line        // where an envelope is worded
 	at     time.Duration // when what is in buf was worded, for the transcript
 }
 
@@ -24,9 +25,8 @@ type mark struct {
 	end    bool // of the message
 }
 
-// line appends a command.
+// line appends a command. The transcript is locked.
 func (o *output) line(text string) {
-	o.behindHeld()
 	start := len(o.buf)
 	o.buf = append(append(o.buf, text...), "\r\n"...)
 	o.log(o.buf[start : len(o.buf)-2])
@@ -38,7 +38,7 @@ func (o *output) log(line []byte) {
 
 // envelope words what comes in front of a message.
 func (o *output) envelope(f *flight) error {
-	lines := make([]line, 0, 8)
+	lines := o.lines[:0]
 	if f.begins {
 		lines = append(lines, line{text: "RSET"})
 	}
@@ -50,6 +50,8 @@ func (o *output) envelope(f *flight) error {
 		lines = append(lines, line{text: "DATA"})
 	}
 	s := o.stream.session
+	o.behindHeld()
+	o.lines = lines
 	lines, err := s.guard(lines)
 	if err != nil {
 		return err
@@ -60,9 +62,11 @@ func (o *output) envelope(f *flight) error {
 		}
 	}
 	s.mails++
+	s.log.mu.Lock()
 	for _, l := range lines {
 		o.line(l.text)
 	}
+	s.log.mu.Unlock()
 	o.marks = append(o.marks, mark{flight: f, asked: len(lines)})
 	return nil
 }
@@ -73,14 +77,20 @@ const bigPiece = 16 << 10
 // message words the message itself, with what ends it.
 func (o *output) message(f *flight) {
 	size := f.octets() + int64(len(f.tail))
+	log := o.stream.session.log
 	o.behindHeld()
-	if !f.asks {
+	log.mu.Lock()
+	if f.asks {
+		log.line(FromClient, int(size)+3, messageMark, o.at)
+	} else {
 		start := len(o.buf)
 		o.buf = append(o.buf, "BDAT "...)
 		o.buf = strconv.AppendInt(o.buf, size, 10)
 		o.buf = append(o.buf, " LAST\r\n"...)
 		o.log(o.buf[start : len(o.buf)-2])
+		log.line(FromClient, int(size), chunkMark, o.at)
 	}
+	log.mu.Unlock()
 	// The reply may come before the end, where it is a refusal.
 	asked := f.envelope() + 1
 	o.marks = append(o.marks, mark{flight: f, asked: asked})
@@ -96,9 +106,6 @@ func (o *output) message(f *flight) {
 	o.small(f.tail)
 	if f.asks {
 		o.small(".\r\n")
-		o.stream.session.log.line(FromClient, int(size)+3, messageMark, o.at)
-	} else {
-		o.stream.session.log.line(FromClient, int(size), chunkMark, o.at)
 	}
 	o.marks = append(o.marks, mark{flight: f, asked: asked, end: true})
 	o.stream.session.ended()
@@ -240,14 +247,14 @@ func (st *Stream) launch() {
 			continue
 		}
 		f.begins = true
+		if len(st.out.buf)+f.envelopeSize()+int(f.weight) > blockSize {
+			st.out.write() // rather than a message in two writes
+		}
 		if err := st.out.envelope(f); err != nil {
 			st.refuse(f, err)
 			break
 		}
 		st.out.message(f)
-		if len(st.out.buf) >= blockSize/2 {
-			st.out.write()
-		}
 	}
 	st.out.write()
 }
@@ -363,7 +370,10 @@ func (st *Stream) text(f *flight) {
 	default:
 		// RFC 2920, section 3.1: with every recipient refused, and the message
 		// asked for all the same, a lone dot ends it.
+		st.out.behindHeld()
+		st.session.log.mu.Lock()
 		st.out.line(".")
+		st.session.log.mu.Unlock()
 		st.out.marks = append(st.out.marks, mark{flight: f, asked: f.envelope() + 1})
 		st.dirty = true
 	}

@@ -206,7 +206,7 @@ func (t *transaction) message(ctx context.Context) error {
 	}
 	s.data, s.open = false, false
 	measured := &measured{WriterTo: t.content.Writer}
-	content := t.content
+	content := *t.content
 	content.Writer = measured
 	verdicts, err := send(ctx, content, replies)
 	if t.content.Size < 0 {

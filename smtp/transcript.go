@@ -85,16 +85,14 @@ func (t *transcript) slot() *slot {
 }
 
 // line keeps a line that crossed the connection, without its line end, as it is.
-// It allocates nothing once the ring is full.
+// It allocates nothing once the ring is full. mu is held, so that one lock does
+// for the lines of a whole message.
 func (t *transcript) line(direction Direction, bytes int, text []byte, elapsed time.Duration) {
-	entry := Entry{Direction: direction, Bytes: bytes, Elapsed: elapsed}
-	t.mu.Lock()
 	s := t.slot()
-	s.Entry, s.octets = entry, append(s.octets[:0], text...)
-	t.mu.Unlock()
+	s.Direction, s.Bytes, s.Elapsed = direction, bytes, elapsed
+	s.octets = append(s.octets[:0], text...)
 	if t.trace != nil {
-		entry.Text = t.shown(text)
-		t.trace(entry)
+		t.trace(Entry{Direction: direction, Bytes: bytes, Elapsed: elapsed, Text: t.shown(text)})
 	}
 }
 

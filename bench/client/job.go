@@ -41,8 +41,9 @@ type Job struct {
 	TLS         TLS
 	Login       bool // authenticate, with any user name and password
 
-	roots string
-	pool  *x509.CertPool
+	roots   string
+	profile string
+	pool    *x509.CertPool
 }
 
 // Flags registers a job's flags.
@@ -54,6 +55,7 @@ func (j *Job) Flags(flags *flag.FlagSet) {
 	flags.StringVar((*string)(&j.TLS), "tls", "off", "off, implicit or starttls")
 	flags.StringVar(&j.roots, "roots", "", "`file` of the certificate to trust")
 	flags.BoolVar(&j.Login, "login", false, "authenticate")
+	flags.StringVar(&j.profile, "cpuprofile", "", "write a CPU profile to this `file`")
 }
 
 // check completes a job whose flags have been read.

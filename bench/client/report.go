@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
+	"runtime/pprof"
 	"sync"
 	"syscall"
 	"time"
@@ -30,6 +32,19 @@ type Send func(job Job, n int) error
 func Run(job Job, send Send) (Report, error) {
 	if err := job.check(); err != nil {
 		return Report{}, err
+	}
+	if job.profile != "" {
+		file, err := os.Create(job.profile)
+		if err != nil {
+			return Report{}, err
+		}
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return Report{}, err
+		}
+		defer func() {
+			pprof.StopCPUProfile()
+			file.Close()
+		}()
 	}
 	return Measure(job.Messages, func() error {
 		faults := make([]error, job.Connections)
