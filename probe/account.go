@@ -47,14 +47,18 @@ func (o Options) accountBlock(t Target) string {
 	}
 	switch {
 	case t.Auth.Choice == "", t.Auth.Choice == "EXTERNAL":
-	case t.TLS == nil:
+	case t.TLS == nil && (o.Login == nil || !o.Login.InClear):
 		b.WriteString("# no log-in: the password would cross the network readable, which\n# auth_in_clear = true would allow\n")
-	case o.Connection.Host != "" && o.Login != nil && o.Login.Username != "":
-		set("username", o.Login.Username)
-		set("password_command", "pass show smtp/"+t.Host)
 	default:
-		set("username", "you@example.org")
+		username := "you@example.org"
+		if o.Login != nil && o.Login.Username != "" {
+			username = o.Login.Username
+		}
+		set("username", username)
 		set("password_command", "pass show smtp/"+t.Host)
+		if t.TLS == nil {
+			b.WriteString("auth_in_clear = true\n")
+		}
 	}
 	return b.String()
 }

@@ -2,6 +2,7 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -44,17 +45,23 @@ func (p *prober) judgeAuth(offered smtp.Capabilities) {
 		})
 	}
 	a.Choice = choice(offered.Mechanisms(), p.target.TLS != nil)
-	tells := slices.ContainsFunc(a.InClear, func(m string) bool { return m == "PLAIN" || m == "LOGIN" })
+	var telling []string
+	for _, name := range a.InClear {
+		if name == "PLAIN" || name == "LOGIN" {
+			telling = append(telling, name)
+		}
+	}
+	tells := len(telling) > 0
 	switch {
 	case tells && p.target.Mode == smtp.TLSStartTLS:
 		p.find(Finding{
-			Severity: Warning, Name: "auth-in-clear", What: "log-ins that tell the password are offered before STARTTLS: " + strings.Join(a.InClear, ", "),
+			Severity: Warning, Name: "auth-in-clear", What: "log-ins that tell the password are offered before STARTTLS: " + strings.Join(telling, ", "),
 			Cause:  "the server does not insist on encryption before AUTH (RFC 4954, section 4)",
 			Action: "mailscript encrypts first; clients that do not, show their passwords to everybody on the way. Postfix: smtpd_tls_auth_only = yes",
 		})
 	case tells && !p.isLocal():
 		p.find(Finding{
-			Severity: Error, Name: "auth-in-clear", What: "a log-in is offered without encryption: " + strings.Join(a.InClear, ", "),
+			Severity: Error, Name: "auth-in-clear", What: "a log-in is offered without encryption: " + strings.Join(telling, ", "),
 			Cause:  "the server has no TLS on this port",
 			Action: "do not log in here: everybody on the way can read the password. Ask for port 465, or for STARTTLS on this one",
 		})
@@ -113,9 +120,19 @@ func (o Options) logIn(ctx context.Context, t *Target) {
 	defer s.Close()
 	p.target.Auth.Login = "accepted"
 	if _, err := s.Auth(ctx, *o.Login); err != nil {
-		p.target.Auth.Login = "refused"
+		var fault *smtp.Error
+		p.target.Auth.Login = "not tried"
+		if errors.As(err, &fault) && fault.Reply != nil {
+			p.target.Auth.Login = "refused"
+		}
 		p.fail(err)
 		return
+	}
+	if p.target.Chunking.Behaviour == Unknown {
+		// Some servers know BDAT only behind a log-in.
+		p.session = s
+		p.target.Findings = slices.DeleteFunc(p.target.Findings, func(f Finding) bool { return f.Name == "chunking-unclear" })
+		p.chunking(ctx, s.Capabilities())
 	}
 	_, _ = s.Quit(ctx)
 }

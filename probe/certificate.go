@@ -51,7 +51,7 @@ func (p *prober) describeTLS(state tls.ConnectionState, judged trust) {
 		}
 		p.find(Finding{
 			Severity: Warning, Name: "certificate-soon",
-			What:   fmt.Sprintf("%s expires in %s, on %s", whose, days(c.DaysLeft), c.NotAfter.Format("2006-01-02 15:04 UTC")),
+			What:   fmt.Sprintf("%s expires in %s, on %s", whose, within(c.DaysLeft), c.NotAfter.Format("2006-01-02 15:04 UTC")),
 			Cause:  "its renewal is late, or the server still shows the old one",
 			Action: "have the server's administrator renew it and restart the server; after that day nothing is sent any more",
 		})
@@ -71,6 +71,13 @@ func onEveryWay(state tls.ConnectionState, i int) bool {
 		}
 	}
 	return true
+}
+
+func within(n int) string {
+	if n < 1 {
+		return "less than a day"
+	}
+	return days(n)
 }
 
 func days(n int) string {

@@ -27,9 +27,8 @@ func (p *prober) chunking(ctx context.Context, offered smtp.Capabilities) {
 		return
 	}
 	defer s.Close()
-	// Whether the sender is taken changes nothing: without a recipient, the chunk
-	// is refused either way.
-	if _, err := s.Mail(ctx, "", smtp.MailOptions{}); err != nil {
+	mail, err := s.Mail(ctx, "", smtp.MailOptions{})
+	if err != nil {
 		return
 	}
 	if err := s.Write(ctx, []byte(chunk)); err != nil {
@@ -46,6 +45,13 @@ func (p *prober) chunking(ctx context.Context, offered smtp.Capabilities) {
 	case answer.OK():
 		e.Behaviour = Fails
 		p.badChunk("a chunk without a recipient was answered with " + answer.String())
+	case more > 0 && !mail.OK():
+		// Dovecot, for one, does not know BDAT before a log-in, and takes the chunk
+		// for commands. Nobody sends one there.
+		p.find(Finding{
+			Severity: Note, Name: "chunking-unclear", What: "whether CHUNKING works cannot be told before a log-in: MAIL was answered with " + mail.String(),
+			Action: "mailscript probe --account NAME --auth tries it behind a log-in",
+		})
 	case more > 0:
 		e.Behaviour = Fails
 		p.badChunk(fmt.Sprintf("a refused chunk was not thrown away: %d replies came to one BDAT, as its text was read as commands", more+1))

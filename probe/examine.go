@@ -28,11 +28,15 @@ func (p *prober) examine(ctx context.Context) {
 		p.implicit(ctx, opened)
 	case opened.err != nil:
 		p.fail(opened.err)
+		p.noteGreeting(opened.err)
 		return
 	default:
 		p.clear(ctx, opened.session)
 	}
 	p.judgeMode()
+	if p.session == nil && p.target.Greeting != "" && p.target.TLS == nil {
+		return // it does not want to talk
+	}
 	p.oldVersions(ctx)
 	if p.session == nil {
 		return
@@ -53,7 +57,9 @@ func (p *prober) implicit(ctx context.Context, opened attempt) {
 	p.target.Mode = smtp.TLSImplicit
 	if opened.err != nil {
 		p.fail(opened.err)
-		p.lookBehind(ctx)
+		if p.noteGreeting(opened.err); p.target.Greeting == "" {
+			p.lookBehind(ctx)
+		}
 		return
 	}
 	p.describeTLS(*opened.session.TLS(), verifiedChain)
@@ -62,15 +68,18 @@ func (p *prober) implicit(ctx context.Context, opened attempt) {
 
 // clear goes on where the server greeted in clear text.
 func (p *prober) clear(ctx context.Context, s *smtp.Session) {
-	p.target.Mode = smtp.TLSOff
 	p.target.Greeting = s.Greeting().String()
 	if !p.hello(ctx, s) {
 		return
 	}
 	offered := s.Capabilities()
-	if !offered.Has("STARTTLS") {
+	starts := offered.Has("STARTTLS")
+	if !starts || p.Connection.Socket != "" && p.expected() == smtp.TLSOff {
+		p.target.Mode = smtp.TLSOff
 		p.target.Auth.InClear = offered.Mechanisms()
-		p.notEncrypted()
+		if !starts {
+			p.notEncrypted()
+		}
 		return
 	}
 	p.target.Mode = smtp.TLSStartTLS
@@ -101,6 +110,14 @@ func (p *prober) hello(ctx context.Context, s *smtp.Session) bool {
 	}
 	p.session = s
 	return true
+}
+
+// noteGreeting keeps the reply of a server that does not want to talk.
+func (p *prober) noteGreeting(err error) {
+	var fault *smtp.Error
+	if errors.As(err, &fault) && fault.Kind == smtp.KindGreeting && fault.Reply != nil {
+		p.target.Greeting = fault.Reply.String()
+	}
 }
 
 // lookBehind goes on without verification where a handshake failed.
@@ -144,11 +161,20 @@ func (p *prober) usable(ctx context.Context) (*smtp.Session, error) {
 // everybody expects of the port.
 func (p *prober) judgeMode() {
 	expected, found := p.expected(), p.target.Mode
+	if found == "" {
+		return
+	}
 	wellKnown := false
 	for _, port := range usualPorts {
 		wellKnown = wellKnown || port == p.Connection.Port
 	}
 	if p.Connection.TLS == "" && !wellKnown {
+		return
+	}
+	if expected == smtp.TLSOff && found == smtp.TLSStartTLS && p.target.TLS != nil && p.target.TLS.Verified {
+		p.find(Finding{Severity: Warning, Name: "encryption-unused", What: "STARTTLS works here, and tls = \"off\" does not use it",
+			Cause:  "the account was written for another server, or before this one could encrypt",
+			Action: "use it: everything would cross the network readable", Config: `tls = "starttls"`})
 		return
 	}
 	what := "the server begins in clear text, where TLS from the first byte is expected"

@@ -21,6 +21,7 @@ var meanings = map[string]string{
 	"MT-PRIORITY":         "give messages a priority (RFC 6710)",
 	"NO-SOLICITING":       "mark advertising, which is not wanted (RFC 3865)",
 	"PIPELINING":          "several commands in one write (RFC 2920)",
+	"PIPECONNECT":         "commands sent with the connection (Exim)",
 	"PRDR":                "an answer for each recipient (Exim)",
 	"REQUIRETLS":          "have TLS required on every hop (RFC 8689)",
 	"RRVS":                "send only if the mailbox has not changed hands (RFC 7293)",

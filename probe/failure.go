@@ -49,7 +49,7 @@ func likely(err error) (name, cause string) {
 		return "dns", "the name is misspelt, or has no address: a mail domain need not have one of its own"
 	case smtp.KindConnect:
 		if strings.Contains(err.Error(), "refused") {
-			return "connect-refused", "no mail server listens on this port, or a firewall answers in its place"
+			return "connect-refused", "the port is another, the server is down, or a firewall answers in its place"
 		}
 		return "connect", "there is no way from this network to the server"
 	case smtp.KindTLS:
@@ -86,10 +86,19 @@ func likely(err error) (name, cause string) {
 }
 
 func greetingCause(fault *smtp.Error) (name, cause string) {
+	if wantsCertificate(fault) {
+		return "client-certificate", "the server takes only clients that it has given a certificate"
+	}
 	if fault.Reply != nil && fault.Reply.Temporary() {
 		return "greeting-later", "the server is busy, or has had too many connections from this address"
 	}
 	return "greeting-refused", "the server does not want this client: its address is on a block list, has no name, or is not known there"
+}
+
+// wantsCertificate reports whether a server refuses, in its greeting, a client
+// without a certificate: Postfix waits for the end of the handshake to say so.
+func wantsCertificate(err error) bool {
+	return errors.Is(err, smtp.ErrClientCertificate) || strings.Contains(strings.ToLower(err.Error()), "client certificate")
 }
 
 // certificateCause is what is usually behind a refused certificate.
@@ -123,7 +132,7 @@ func certificateCause(problem smtp.CertificateProblem) string {
 func (p *prober) remedy(err error) string {
 	var refused *smtp.CertificateError
 	switch {
-	case errors.Is(err, smtp.ErrClientCertificate):
+	case wantsCertificate(err):
 		return "client_certificate = \"client.pem\"\nclient_key = \"client-key.pem\""
 	case !errors.As(err, &refused):
 		return ""

@@ -14,7 +14,7 @@ import (
 // attempt is one try to be greeted, with TLS from the first byte or in clear
 // text.
 type attempt struct {
-	mode    smtp.TLSMode // TLSImplicit or TLSOff
+	mode    smtp.TLSMode // TLSImplicit, or one that begins in clear text
 	session *smtp.Session
 	err     error
 }
@@ -49,9 +49,9 @@ func (p *prober) open(ctx context.Context) attempt {
 			answers <- attempt{mode, s, err}
 		}()
 	}
-	likely, other := smtp.TLSOff, smtp.TLSImplicit
-	if p.expected() == smtp.TLSImplicit {
-		likely, other = other, likely
+	likely, other := p.expected(), smtp.TLSImplicit
+	if likely == smtp.TLSImplicit {
+		other = smtp.TLSStartTLS
 	}
 	begin(likely)
 	running := 1
@@ -129,7 +129,9 @@ func (a attempt) spokeTLS() bool {
 	var refused *smtp.CertificateError
 	var op *net.OpError
 	var alert tls.AlertError
-	return a.err == nil || errors.As(a.err, &refused) || errors.As(a.err, &alert) ||
+	var fault *smtp.Error
+	greeted := errors.As(a.err, &fault) && fault.Kind == smtp.KindGreeting
+	return a.err == nil || greeted || errors.As(a.err, &refused) || errors.As(a.err, &alert) ||
 		errors.Is(a.err, smtp.ErrOldTLS) || errors.Is(a.err, smtp.ErrClientCertificate) ||
 		errors.As(a.err, &op) && op.Op == "remote error"
 }

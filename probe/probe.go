@@ -86,6 +86,9 @@ func Run(ctx context.Context, options Options) Report {
 	if chosen := &report.Targets[report.Chosen]; o.Login != nil && chosen.Mode != "" {
 		o.logIn(ctx, chosen)
 	}
+	for _, t := range report.Targets {
+		slices.SortStableFunc(t.Findings, func(a, b Finding) int { return a.Severity.rank() - b.Severity.rank() })
+	}
 	report.Account = o.accountBlock(report.Targets[report.Chosen])
 	return report
 }
@@ -99,7 +102,6 @@ func (o Options) ask(ctx context.Context, port int) Target {
 	if p.session != nil {
 		_, _ = p.session.Quit(ctx)
 	}
-	slices.SortStableFunc(p.target.Findings, func(a, b Finding) int { return a.Severity.rank() - b.Severity.rank() })
 	return p.target
 }
 

@@ -95,8 +95,8 @@ type Auth struct {
 	// Choice is the mechanism that mailscript takes for a password, or where
 	// there is none for one, for a token or a client certificate.
 	Choice string `json:"choice,omitempty"`
-	// Login is the outcome of a log-in: "accepted", "refused", or "" where none
-	// was tried.
+	// Login is the outcome of a log-in: "accepted", "refused", "not tried" where it
+	// would not have been safe; "" where none was asked for.
 	Login string `json:"login,omitempty"`
 }
 

@@ -56,6 +56,10 @@ func (t Target) String() string {
 func (t Target) summary() string {
 	text := "no mail server could be reached"
 	switch t.Mode {
+	case "":
+		if t.Greeting != "" {
+			text = "the server does not want to talk"
+		}
 	case smtp.TLSImplicit:
 		text = "TLS from the first byte"
 	case smtp.TLSStartTLS:
@@ -65,8 +69,10 @@ func (t Target) summary() string {
 	}
 	switch {
 	case t.Mode == "", t.Mode == smtp.TLSOff:
+	case t.TLS == nil && t.Mode == smtp.TLSImplicit && t.Greeting != "":
+		text += "; the server does not want to talk"
 	case t.TLS == nil:
-		text += ", which failed"
+		text += ", without success"
 	case t.TLS.Verified:
 		text += ", certificate verified"
 	default:
@@ -140,7 +146,7 @@ func (c Certificate) left() string {
 	case c.DaysLeft < 0:
 		return "expired"
 	}
-	return days(c.DaysLeft) + " left"
+	return within(c.DaysLeft) + " left"
 }
 
 func (l *listing) auth(t Target) {
@@ -156,7 +162,11 @@ func (l *listing) auth(t Target) {
 		l.wrap(fmt.Sprintf("  %-*s%-14s ", labelWidth-2, label, m.Name), text)
 		label = ""
 	}
-	if t.Auth.Choice != "" {
+	switch {
+	case t.Auth.Choice == "":
+	case t.TLS == nil:
+		l.facts("", "mailscript takes "+t.Auth.Choice+", and only with auth_in_clear = true")
+	default:
 		l.facts("", "mailscript takes "+t.Auth.Choice)
 	}
 	if t.Auth.Login != "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,11 +10,10 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-
-	"crypto/x509"
 
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/luaapi"
@@ -81,6 +81,8 @@ func probeServer(ctx context.Context, server string, flags probeFlags, stdout, s
 		return false, usageError{errors.New("--auth needs --account"), "the password is that of an account in mailscript.toml"}
 	case flags.account != "" && (flags.tls != "" || flags.ca != ""):
 		return false, usageError{errors.New("--account excludes --tls and --ca"), "these are settings of the account"}
+	case flags.tls != "" && !slices.Contains(tlsModes(), flags.tls):
+		return false, usageError{fmt.Errorf("--tls %q is none of %s", flags.tls, strings.Join(tlsModes(), ", ")), ""}
 	case flags.timeout <= 0:
 		return false, usageError{fmt.Errorf("--timeout %v is not a time to wait", flags.timeout), "a minute is 1m"}
 	case flags.account != "":
@@ -104,6 +106,10 @@ func probeServer(ctx context.Context, server string, flags probeFlags, stdout, s
 		_, err = io.WriteString(stdout, report.String())
 	}
 	return report.Failed(), err
+}
+
+func tlsModes() []string {
+	return []string{string(smtp.TLSImplicit), string(smtp.TLSStartTLS), string(smtp.TLSOpportunistic), string(smtp.TLSOff)}
 }
 
 // serverOf reads HOST, HOST:PORT, [ADDRESS]:PORT.
