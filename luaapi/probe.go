@@ -3,7 +3,11 @@ package luaapi
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"net"
+	"strings"
 
+	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/probe"
 	"github.com/mailscript/mailscript/smtp"
 	lua "github.com/yuin/gopher-lua"
@@ -25,6 +29,20 @@ func Advice(err error) string {
 	return ""
 }
 
+// KnownService is what is known of a mail service by the name of its server.
+func KnownService(host string) []probe.Finding {
+	for _, s := range config.Services() {
+		if s.Regional() || net.ParseIP(s.Host) != nil || !strings.EqualFold(s.Host, strings.TrimSuffix(host, ".")) {
+			continue
+		}
+		return []probe.Finding{{
+			Severity: probe.Note, Name: "service", What: "this is the well-known service " + s.Name,
+			Action: s.Note, Config: fmt.Sprintf("service = %q", s.Name),
+		}}
+	}
+	return nil
+}
+
 func probeFunction() Function {
 	return Function{
 		Name: "probe", Params: []Param{{"account?", "string|probe.options", "an account's name, or a server; default the account \"default\""}},
@@ -44,7 +62,7 @@ func probeFunction() Function {
 				c.Usage("smtp.connect finds the mail servers of a domain; probe takes one of them", `option "mx" is for smtp.connect`)
 			}
 			a := c.resolve(o.connectOptions)
-			options := probe.Options{Connection: a.options, Account: a.name, Timeout: o.Timeout, Advise: Advice}
+			options := probe.Options{Connection: a.options, Account: a.name, Timeout: o.Timeout, Advise: Advice, Known: KnownService(a.options.Host)}
 			if connection := &options.Connection; a.name != "" {
 				connection.Port = PortOf(*connection)
 			}

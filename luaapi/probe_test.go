@@ -3,6 +3,8 @@ package luaapi
 import (
 	"strings"
 	"testing"
+
+	"github.com/mailscript/mailscript/config"
 )
 
 // smtp.probe returns data, of the port to use and of all that were asked.
@@ -34,7 +36,13 @@ accepted
 [account.default]
 `
 	if !strings.HasPrefix(out, want) {
-		t.Errorf("printed\n%s", out)
+		t.Fatalf("printed\n%s", out)
+	}
+	// The account it prints is one that can be read.
+	toml := out[strings.Index(out, "[account.default]"):]
+	file, err := config.Parse("mailscript.toml", []byte(toml))
+	if err != nil || file.Accounts["default"].Host != "localhost" || file.Accounts["default"].Username != "you@example.org" {
+		t.Errorf("%v\n%s", err, toml)
 	}
 }
 
@@ -52,6 +60,12 @@ func TestProbeFindings(t *testing.T) {
 	}
 	if want := "error: STARTTLS is not offered: nothing is encrypted on this port\tnot-encrypted\terror\ntrue\ttrue\tnil\n"; out != want {
 		t.Errorf("printed\n%s", out)
+	}
+	out, _, err = rehearse(t, `
+		local report = require "smtp".probe { host = "smtp.gmail.com", port = 465 }
+		print(report.ok, #report.findings, report.findings[1].config, report.findings[1].action:find "app password" ~= nil)`)
+	if err != nil || out != "true\t1\tservice = \"gmail\"\ttrue\n" {
+		t.Errorf("%v\n%s", err, out)
 	}
 	if _, _, err = rehearse(t, `require "smtp".probe { mx = "bank.example" }`); err == nil || !strings.Contains(err.Error(), `option "mx" is for smtp.connect`) {
 		t.Error(err)

@@ -34,6 +34,12 @@ func (o Options) accountBlock(t Target) string {
 	if t.Mode != usual {
 		set("tls", string(t.Mode))
 	}
+	if t.Mode == smtp.TLSOff && !o.isLocal() {
+		b.WriteString("# everything crosses the network readable\n")
+	}
+	if t.TLS != nil && !t.TLS.Verified {
+		b.WriteString("# refused as long as the certificate is not in order, or not trusted\n")
+	}
 	for _, f := range t.Findings {
 		switch {
 		case !strings.HasPrefix(f.Name, "certificate-") && f.Name != "client-certificate", f.Config == "":

@@ -34,6 +34,9 @@ func (p *prober) examine(ctx context.Context) {
 		p.clear(ctx, opened.session)
 	}
 	p.judgeMode()
+	if p.target.Mode == smtp.TLSOff && !p.session.Capabilities().Has("STARTTLS") {
+		p.notEncrypted()
+	}
 	if p.session == nil && p.target.Greeting != "" && p.target.TLS == nil {
 		return // it does not want to talk
 	}
@@ -62,6 +65,7 @@ func (p *prober) implicit(ctx context.Context, opened attempt) {
 		}
 		return
 	}
+	p.target.Greeting = opened.session.Greeting().String()
 	p.describeTLS(*opened.session.TLS(), verifiedChain)
 	p.hello(ctx, opened.session)
 }
@@ -77,9 +81,6 @@ func (p *prober) clear(ctx context.Context, s *smtp.Session) {
 	if !starts || p.Connection.Socket != "" && p.expected() == smtp.TLSOff {
 		p.target.Mode = smtp.TLSOff
 		p.target.Auth.InClear = offered.Mechanisms()
-		if !starts {
-			p.notEncrypted()
-		}
 		return
 	}
 	p.target.Mode = smtp.TLSStartTLS
@@ -92,6 +93,9 @@ func (p *prober) clear(ctx context.Context, s *smtp.Session) {
 	s.Close()
 	p.session = nil
 	p.fail(err)
+	if p.Connection.TLS == smtp.TLSOff {
+		p.target.Findings[len(p.target.Findings)-1].Severity = Note // nobody meant to use it
+	}
 	var fault *smtp.Error
 	if errors.As(err, &fault) && fault.Kind == smtp.KindRefused {
 		p.inClear = true
@@ -207,11 +211,13 @@ func (p *prober) notEncrypted() {
 		f.Severity, f.Cause = Note, "the server has no certificate set up, which is usual on the same machine"
 		f.Action = "nothing leaves this machine unencrypted; tell mailscript that it is meant so"
 	}
-	if p.Connection.TLS == smtp.TLSOff {
+	switch {
+	case p.Connection.TLS == smtp.TLSOff && f.Severity == Note:
+		return // as it is meant
+	case p.Connection.TLS == smtp.TLSOff:
 		f.Config = ""
-		if f.Severity == Note {
-			return
-		}
+	case p.Connection.TLS == smtp.TLSOpportunistic && f.Severity == Error:
+		f.Severity, f.Config = Warning, ""
 	}
 	p.find(f)
 }

@@ -13,6 +13,11 @@ import (
 func (p *prober) fail(err error) {
 	f := Finding{Severity: Error, What: said(err), Action: p.Advise(err)}
 	f.Name, f.Cause = likely(err)
+	switch f.Name {
+	case "silent", "hung-up", "not-smtp":
+		// Both ways to begin were tried: advice to try the other would mislead.
+		f.Action = "TLS from the first byte and clear text were both tried; check host and port"
+	}
 	f.Config = p.remedy(err)
 	p.find(f)
 }

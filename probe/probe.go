@@ -15,12 +15,16 @@ type Options struct {
 	// a port, and without a socket, the usual ones are tried: 465, 587 and 25.
 	// Without a TLS mode no fault is found with a server that needs another than
 	// the default on an unusual port. Its Guard is not used, as nothing is sent.
+	// Its Trace is called from several goroutines.
 	Connection smtp.Options
 	// Account is the name of the account in what is to be written into
 	// mailscript.toml; default "default".
 	Account string
 	// Login are credentials to try; nil does not log in.
 	Login *smtp.Credentials
+	// Known are findings that the caller has about the server beforehand; they go
+	// to the target that is chosen, if it can be reached.
+	Known []Finding
 	// Timeout is for each exchange; default 15 seconds. It is less than RFC 5321,
 	// section 4.5.3.2 gives a server, because somebody waits for the answer.
 	Timeout time.Duration
@@ -85,6 +89,9 @@ func Run(ctx context.Context, options Options) Report {
 	report.choose()
 	if chosen := &report.Targets[report.Chosen]; o.Login != nil && chosen.Mode != "" {
 		o.logIn(ctx, chosen)
+	}
+	if chosen := &report.Targets[report.Chosen]; chosen.Mode != "" {
+		chosen.Findings = append(chosen.Findings, o.Known...)
 	}
 	for _, t := range report.Targets {
 		slices.SortStableFunc(t.Findings, func(a, b Finding) int { return a.Severity.rank() - b.Severity.rank() })

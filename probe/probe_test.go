@@ -253,13 +253,15 @@ func TestModes(t *testing.T) {
 		found smtp.TLSMode
 		want  []string
 	}{
-		{"clear text on 465", 465, smtptest.TLSOff, "", smtp.TLSOff, []string{"error not-encrypted", "error tls-mode", "warning auth-not-offered"}},
+		{"clear text on 465", 465, smtptest.TLSOff, "", smtp.TLSOff, []string{"error tls-mode", "error not-encrypted", "warning auth-not-offered"}},
 		{"STARTTLS on 465", 465, smtptest.TLSStart, "", smtp.TLSStartTLS, []string{"error tls-mode", "warning auth-not-offered"}},
 		{"TLS on 25", 25, smtptest.TLSImplicit, "", smtp.TLSImplicit, []string{"error tls-mode", "note auth-not-offered"}},
 		{"TLS on 2525", 2525, smtptest.TLSImplicit, "", smtp.TLSImplicit, []string{}},
 		{"TLS on 2525, starttls meant", 2525, smtptest.TLSImplicit, smtp.TLSStartTLS, smtp.TLSImplicit, []string{"error tls-mode"}},
 		{"clear text, implicit meant", 2525, smtptest.TLSStart, smtp.TLSImplicit, smtp.TLSStartTLS, []string{"error tls-mode"}},
 		{"no STARTTLS", 587, smtptest.TLSOff, "", smtp.TLSOff, []string{"error not-encrypted", "warning auth-not-offered"}},
+		{"no STARTTLS, opportunistic meant", 2525, smtptest.TLSOff, smtp.TLSOpportunistic, smtp.TLSOff, []string{"warning not-encrypted"}},
+		{"no STARTTLS, off meant", 2525, smtptest.TLSOff, smtp.TLSOff, smtp.TLSOff, []string{"error not-encrypted"}},
 		{"STARTTLS unused", 2525, smtptest.TLSStart, smtp.TLSOff, smtp.TLSStartTLS, []string{"warning encryption-unused"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

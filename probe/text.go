@@ -126,7 +126,7 @@ func (l *listing) tls(t TLS) {
 		if c.Subject == c.Issuer {
 			lines[1] = "issued by itself"
 		}
-		if len(c.Names) > 0 {
+		if len(c.Names) > 1 || len(c.Names) == 1 && c.Names[0] != c.Subject {
 			lines = append(lines, "for "+strings.Join(c.Names, ", "))
 		}
 		l.facts(label, append(lines,

@@ -139,8 +139,8 @@ func (p *prober) where() string {
 }
 
 // isLocal reports whether the connection does not leave this machine.
-func (p *prober) isLocal() bool {
-	host := p.Connection.Host
+func (o Options) isLocal() bool {
+	host := o.Connection.Host
 	ip, err := netip.ParseAddr(host)
-	return p.Connection.Socket != "" || host == "localhost" || err == nil && ip.IsLoopback()
+	return o.Connection.Socket != "" || host == "localhost" || err == nil && ip.IsLoopback()
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/mailscript/mailscript/config"
+	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/luaapi"
 	"github.com/mailscript/mailscript/probe"
 	"github.com/mailscript/mailscript/smtp"
@@ -96,7 +97,11 @@ func probeServer(ctx context.Context, server string, flags probeFlags, stdout, s
 	if flags.trace {
 		options.Connection.Trace = (&reporter{text: stderr}).trace
 	}
+	options.Known = luaapi.KnownService(options.Connection.Host)
 	report := probe.Run(ctx, options)
+	if ctx.Err() != nil {
+		return false, &engine.Interrupted{Cause: context.Cause(ctx)}
+	}
 	if flags.json {
 		encoder := json.NewEncoder(stdout)
 		encoder.SetIndent("", "  ")
