@@ -84,7 +84,7 @@ func untilBye(ctx context.Context, s *smtp.Session) (more int, bye bool) {
 func (p *prober) badChunk(what string) {
 	p.find(Finding{
 		Severity: Warning, Name: "chunking-broken", What: "CHUNKING is offered and does not work: " + what,
-		Cause:  "a mistake of the server's program (as in emersion/go-smtp, issue 315): text of one customer's mail may be taken for commands",
+		Cause:  "a mistake of the server's program (as in emersion/go-smtp up to v0.24): text of one customer's mail may be taken for commands",
 		Action: "update the server, or have it offer CHUNKING no longer (Postfix: smtpd_discard_ehlo_keywords = chunking); mailscript streams with one round trip for each message here, and sends no chunk before a recipient was accepted",
 	})
 }
