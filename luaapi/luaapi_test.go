@@ -156,7 +156,8 @@ func TestFields(t *testing.T) {
 	objects := map[string]string{
 		"session": "session", "reply": "session.greeting", "result": "result", "recipient": "result.recipients[1]",
 		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
-		"secret": "secret.env('HOME')",
+		"secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
+		"finding": "smtp.probe { host = 'mail.bank.example', port = 25, tls = 'off' }.findings[1]",
 	}
 	for _, m := range Modules() {
 		for _, class := range m.Classes {

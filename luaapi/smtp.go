@@ -78,8 +78,9 @@ func smtpModule() *Module {
 					return values(c.object("session", s))
 				},
 			},
+			probeFunction(),
 		},
-		Classes: []*Class{sessionClass(), replyClass(), resultClass(), recipientClass()},
+		Classes: []*Class{sessionClass(), replyClass(), resultClass(), recipientClass(), reportClass(), findingClass()},
 	}
 }
 

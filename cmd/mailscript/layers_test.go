@@ -20,15 +20,16 @@ var layers = map[string]struct {
 	"smtp":                     {nil, "the client core knows nothing of messages, scripts or configuration"},
 	"smtp/server":              {nil, "the server codec stands under tests of the client and must not share its mistakes"},
 	"smtp/smtptest":            {nil, "the scriptable server must not share the mistakes of the client it tests"},
+	"probe":                    {[]string{"smtp"}, "the probe knows servers, and neither messages nor scripts"},
 	"mime":                     {nil, "messages know nothing of how they travel"},
 	"engine":                   {[]string{"engine/lualib"}, "the runtime gets its modules passed in"},
 	"engine/lualib":            {nil, "Lua's own library knows nothing of mail"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
 	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
-	"luaapi":                   {[]string{"engine", "config", "smtp", "mime"}, "bindings adapt the layers below"},
+	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "probe"}, "bindings adapt the layers below"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
-	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "sink", "smtp", "mime", "luaapi/library"}, "the command puts everything together"},
+	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "sink", "smtp", "mime", "probe", "luaapi/library"}, "the command puts everything together"},
 	"luaapi/library":           {nil, "generated definitions"},
 }
 

@@ -97,6 +97,34 @@
 ---@field priority? integer MT-PRIORITY, from -9 to 9 (RFC 6710)
 ---@field submitter? string AUTH: who submitted the message first, "<>" for nobody known (RFC 4954)
 
+---@class probe.options
+---@field account? string an account of mailscript.toml; default "default" where no host is given
+---@field host? string server name or IP address
+---@field port? integer default 465 where tls is "implicit", else 587
+---@field tls? "implicit"|"starttls"|"opportunistic"|"off" default "implicit" on port 465, else "starttls"; never silently less
+---@field ca? string PEM file of the authorities to trust in place of the system's
+---@field username? string who to log in as
+---@field password? string|secret never shown, not even in traces
+---@field token? string|secret an OAuth 2 access token, in place of a password
+---@field mechanism? string a SASL mechanism such as "PLAIN" or "XOAUTH2"; default the strongest both sides have
+---@field auth_min? string the weakest mechanism to take for a password, such as "SCRAM-SHA-256"
+---@field channel_binding? "tls-exporter"|"tls-server-end-point" what SCRAM with -PLUS binds to; default tls-exporter with TLS 1.3
+---@field login_in_one_write? boolean send LOGIN and its answers at once, over TLS: saves two round trips, where the server bears it
+---@field auth_in_clear? boolean log in without encryption
+---@field mx? string a domain: connect to one of its mail servers, on port 25, without a log-in
+---@field socket? string path of a unix socket, in place of host and port
+---@field protocol? "smtp"|"lmtp" LMTP answers for each recipient (RFC 2033)
+---@field source_address? string the local IP address to connect from
+---@field proxy? string "socks5://host:port" or "http://host:port", with user:password@ in front of the host where it wants a log-in
+---@field proxy_header? proxyHeader.options say whom we stand for, in HAProxy's PROXY protocol
+---@field pins? string|string[] "sha256//…": public keys of which the server's chain must have one
+---@field client_certificate? string PEM file to show a server that asks who we are
+---@field client_key? string PEM file of its key
+---@field local_name? string what EHLO says; default this machine's name or address
+---@field timeouts? timeout.options absolute, one for each kind of exchange
+---@field auth? boolean try to log in too, over a verified connection only
+---@field timeout? number|string for each exchange, default 15 s; timeouts is not used
+
 ---@class proxyHeader.options
 ---@field version? integer 1 or 2
 ---@field source? string "192.0.2.1:1025"
@@ -291,6 +319,34 @@ function result:handled(reason) end
 ---@field class integer? first digit of the code: 2 done, 3 go on, 4 not now, 5 no
 local recipient = {}
 
+---What smtp.probe found out about one port. Where several were asked it is the one to use, and targets has them all. The names in its tables are those of docs/probe.md.
+---@class report
+---@field ok boolean no finding is an error
+---@field target string host and port, or the path of the socket
+---@field tls_mode string? the value for the option tls that fits; nil where there was no mail server
+---@field greeting string? the first reply, with its code
+---@field capabilities table<string, string> what EHLO offered, behind STARTTLS where there is one: keyword in upper case to its parameters
+---@field capabilities_in_clear table<string, string> the same before STARTTLS
+---@field tls table? version, cipher, verified, certificates (subject, issuer, names, not_before, not_after, days_left, key, signature, authority, fingerprint, pin, pem), old_versions; nil without encryption
+---@field auth table mechanisms (name, strength, supported), mechanisms_in_clear, choice, login
+---@field limits table message_size in octets, messages, recipients, recipient_domains, as far as the server says
+---@field pipelining table offered, and behaviour: "works", "fails" or "unknown"
+---@field chunking table the same of CHUNKING
+---@field findings finding[] what is wrong or good to know, errors first
+---@field account string? the account to write into mailscript.toml
+---@field targets report[] a report of each port that was asked
+local report = {}
+
+---One thing that smtp.probe found wrong, or good to know.
+---@class finding
+---@field severity string "error", "warning" or "note"
+---@field name string what kind of finding it is, such as "certificate-expired"
+---@field what string what was seen
+---@field cause string? why that is likely so
+---@field action string? what to do
+---@field config string? what to write into the account
+local finding = {}
+
 ---Talk to mail servers: connect, log in, send, and every command underneath (RFC 5321).
 ---@class smtplib
 local smtp = {}
@@ -320,5 +376,10 @@ function smtp.accounts() end
 ---@param opts connect.options 
 ---@return session
 function smtp.dial(opts) end
+
+---Find out what a server offers and what is wrong with it; nothing is sent. A host without a port is asked on 465, 587 and 25. Whatever goes wrong is a finding, not an error.
+---@param account? string|probe.options an account's name, or a server; default the account "default"
+---@return report
+function smtp.probe(account) end
 
 return smtp
