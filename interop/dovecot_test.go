@@ -38,7 +38,7 @@ func startDovecot(t *testing.T, relay postfix) dovecot {
 			// It lets clients without a certificate in, but not with EXTERNAL.
 			mutual: strings.Replace(account(ports[0], "implicit"), username, "localhost", 1) + "mechanism = \"EXTERNAL\"\n",
 			token:  token(username),
-			folder: relay.folder,
+			folder: relay.folder, queue: relay.queue,
 		},
 		lmtp: server{
 			name: "Dovecot LMTP", socket: filepath.Join(run, "lmtp"), starttls: ports[2],
@@ -111,6 +111,7 @@ userdb {
 }
 mail_location = maildir:~/Maildir
 first_valid_uid = 1
+mail_fsync = never
 submission_max_mail_size = 5M
 submission_relay_host = 127.0.0.1
 submission_relay_port = %[6]d

@@ -30,6 +30,7 @@ func startExim(t *testing.T) exim {
 		name: "Exim", version: version(t, eximProgram, "-bV"),
 		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], mutual: account(ports[2], "implicit"),
 		folder: func(mailbox string) string { return filepath.Join(folder, "mail", mailbox, "new") },
+		queue:  []string{filepath.Join(folder, "spool/input")},
 	}}
 	for _, name := range []string{"spool", "log", "mail"} {
 		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil {
@@ -94,6 +95,8 @@ smtputf8_advertise_hosts = *
 chunking_advertise_hosts = *
 dsn_advertise_hosts = *
 message_size_limit = 5M
+smtp_accept_queue_per_connection = 0
+smtp_accept_max_per_connection = 0
 recipients_max = 5
 recipients_max_reject = false
 acl_smtp_rcpt = acl_rcpt

@@ -33,6 +33,7 @@ func startOpenSMTPD(t *testing.T) openSMTPD {
 		name: "OpenSMTPD", version: version(t, program, "-h"),
 		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1],
 		folder: func(mailbox string) string { return filepath.Join(folder, "mail", mailbox, "new") },
+		queue:  []string{filepath.Join(folder, "spool/smtpd/queue"), filepath.Join(folder, "spool/smtpd/incoming")},
 	}}
 	o.mutual = account(ports[2], "starttls") // OpenSMTPD asks for certificates there only
 	for _, name := range []string{"mail", "run", "spool/smtpd", "lib/opensmtpd/empty"} {
@@ -98,6 +99,7 @@ ca authority cert %[4]q
 table users { %[5]q = %[6]q }
 table mailboxes { %[10]s }
 smtp max-message-size "5M"
+smtp limit max-mails 10000
 listen on 127.0.0.1 port %[7]d smtps pki localhost hostname mx.example auth <users>
 listen on 127.0.0.1 port %[8]d tls-require pki localhost hostname mx.example auth <users>
 listen on 127.0.0.1 port %[9]d tls-require verify pki localhost ca authority hostname mx.example auth-optional <users>

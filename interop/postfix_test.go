@@ -35,6 +35,7 @@ func startPostfix(t *testing.T) postfix {
 		name: "Postfix", version: version(t, require(t, "postconf"), "-d", "mail_version"),
 		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], mutual: account(ports[3], "implicit"),
 		folder: func(mailbox string) string { return filepath.Join(folder, "mail", mailbox, "new") },
+		queue:  []string{filepath.Join(folder, "queue/incoming"), filepath.Join(folder, "queue/active"), filepath.Join(folder, "queue/deferred")},
 	}, clear: ports[2], log: filepath.Join(folder, "log")}
 	reachable(t, folder)
 	for _, name := range []string{"config", "config/sasl", "queue", "data", "mail"} {

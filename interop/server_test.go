@@ -3,7 +3,10 @@
 package interop
 
 import (
+	"bytes"
 	"fmt"
+	"io/fs"
+	"net/mail"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +26,7 @@ type server struct {
 	socket             string                      // LMTP, in place of the ports
 	token              string                      // an access token; none where empty
 	folder             func(mailbox string) string // where messages arrive, by the part before the @
+	queue              []string                    // folders that hold files while messages are on their way
 }
 
 // version finds the first two numbers of a version in what a program prints.
@@ -97,6 +101,35 @@ func (s server) delivered(t *testing.T, mailbox string) []byte {
 		return message
 	}
 	return nil
+}
+
+// stored waits until nothing is on its way any more, and returns the subjects of
+// all messages in some mailboxes, how often each.
+func (s server) stored(t *testing.T, mailboxes ...string) map[string]int {
+	t.Helper()
+	await(t, "an empty queue", func() bool {
+		waiting := 0
+		for _, folder := range s.queue {
+			_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+				if err == nil && !entry.IsDir() {
+					waiting++
+				}
+				return nil // files and folders come and go
+			})
+		}
+		return waiting == 0
+	})
+	subjects := map[string]int{}
+	for _, mailbox := range mailboxes {
+		for _, message := range messages(t, s.folder(mailbox)) {
+			read, err := mail.ReadMessage(bytes.NewReader(message))
+			if err != nil {
+				t.Fatal(err)
+			}
+			subjects[read.Header.Get("Subject")]++
+		}
+	}
+	return subjects
 }
 
 // messages reads a folder of messages, by the names of their files.
