@@ -84,3 +84,48 @@ func checkExternal(t *testing.T, s server) string {
 	expect(t, s.script(t, s.withCertificate(toml), password, `print(require "smtp".connect():auth().code)`), "235\n")
 	return yes
 }
+
+// checkXclient stands for a client elsewhere; the message tells of that one.
+func checkXclient(t *testing.T, s server) string {
+	script := `
+session:xclient { addr = "192.0.2.7", helo = "client.example" }
+%s
+print(session:send { from = "news@bank.example", to = "ann@example.org", text = "x\n" }.outcome)`
+	var r ran
+	if s.socket != "" {
+		r = s.session(t, fmt.Sprintf(script, ""))
+	} else {
+		r = s.script(t, account(s.implicit, "implicit"), password, `local session = require "smtp".connect()`+fmt.Sprintf(script, "session:auth()"))
+	}
+	expect(t, r, "sent\n")
+	return seenAs(t, s, "192.0.2.7")
+}
+
+func checkProxyHeader(t *testing.T, s server, version int) string {
+	if s.proxied == "" {
+		return notOffered
+	}
+	r := s.script(t, s.proxied, password, fmt.Sprintf(`
+local session = require "smtp".connect {
+  account = "default", timeouts = { greeting = "20s" },
+  proxy_header = { version = %d, source = "192.0.2.7:1025", destination = "192.0.2.1:465" },
+}
+session:auth()
+print(session:send { from = "news@bank.example", to = "ann@example.org", text = "x\n" }.outcome)`, version))
+	if r.status != 0 && len(r.sent("EHLO")) == 0 {
+		t.Log(r)
+		return notOffered
+	}
+	expect(t, r, "sent\n")
+	return seenAs(t, s, "192.0.2.7")
+}
+
+// seenAs says whether the message that arrived names a client.
+func seenAs(t *testing.T, s server, client string) string {
+	t.Helper()
+	if message := s.delivered(t, "ann"); !strings.Contains(string(message), "["+client+"]") {
+		t.Logf("arrived as\n%s", message)
+		return "yes, and the message does not show it"
+	}
+	return yes
+}

@@ -29,12 +29,12 @@ func startDovecot(t *testing.T, relay postfix) dovecot {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(run) })
-	ports := freePorts(t, 3)
+	ports := freePorts(t, 4)
 	home := filepath.Join(folder, "home")
 	d := dovecot{
 		submission: server{
 			name: "Dovecot submission", version: version(t, program, "--version"),
-			certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1],
+			certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], proxied: account(ports[3], "implicit"),
 			// It lets clients without a certificate in, but not with EXTERNAL.
 			mutual: strings.Replace(account(ports[0], "implicit"), username, "localhost", 1) + "mechanism = \"EXTERNAL\"\n",
 			token:  token(username),
@@ -54,7 +54,7 @@ func startDovecot(t *testing.T, relay postfix) dovecot {
 	writeTokenKey(t, folder)
 	log := filepath.Join(folder, "log")
 	config := filepath.Join(folder, "dovecot.conf")
-	write(t, config, d.config(folder, run, log, relay), 0o644)
+	write(t, config, d.config(folder, run, log, relay, ports[3]), 0o644)
 	command := exec.Command(program, "-F", "-c", config)
 	if err := command.Start(); err != nil {
 		t.Fatal(err)
@@ -73,12 +73,14 @@ func startDovecot(t *testing.T, relay postfix) dovecot {
 	return d
 }
 
-func (d dovecot) config(folder, run, log string, relay postfix) string {
+func (d dovecot) config(folder, run, log string, relay postfix, proxied int) string {
 	return fmt.Sprintf(`
 base_dir = %[2]s/run
 state_dir = %[2]s/state
 log_path = %[3]s
 protocols = submission lmtp
+haproxy_trusted_networks = 127.0.0.1
+login_trusted_networks = 127.0.0.1
 listen = 127.0.0.1
 hostname = mx.example
 ssl = yes
@@ -119,6 +121,11 @@ service submission-login {
   inet_listener submission {
     port = %[7]d
   }
+  inet_listener proxied {
+    port = %[12]d
+    ssl = yes
+    haproxy = yes
+  }
   inet_listener submissions {
     port = %[8]d
     ssl = yes
@@ -133,7 +140,7 @@ service lmtp {
     port = %[11]d
   }
 }
-`, folder, run, log, d.submission.certificate, d.submission.key, relay.clear, d.submission.starttls, d.submission.implicit, d.lmtp.socket, d.submission.ca, d.lmtp.starttls)
+`, folder, run, log, d.submission.certificate, d.submission.key, relay.clear, d.submission.starttls, d.submission.implicit, d.lmtp.socket, d.submission.ca, d.lmtp.starttls, proxied)
 }
 
 // users are those of submission and the owners of mailboxes. The name in the

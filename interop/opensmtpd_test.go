@@ -28,10 +28,10 @@ func startOpenSMTPD(t *testing.T) openSMTPD {
 	}
 	folder := t.TempDir()
 	reachable(t, folder)
-	ports := freePorts(t, 3)
+	ports := freePorts(t, 4)
 	o := openSMTPD{server{
 		name: "OpenSMTPD", version: version(t, program, "-h"),
-		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1],
+		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], proxied: account(ports[3], "starttls"),
 		folder: func(mailbox string) string { return filepath.Join(folder, "mail", mailbox, "new") },
 		queue:  []string{filepath.Join(folder, "spool/smtpd/queue"), filepath.Join(folder, "spool/smtpd/incoming")},
 	}}
@@ -52,7 +52,7 @@ func startOpenSMTPD(t *testing.T) openSMTPD {
 		t.Fatalf("openssl passwd: %v", err)
 	}
 	config := filepath.Join(folder, "smtpd.conf")
-	write(t, config, o.config(folder, strings.TrimSpace(string(hashed)), ports[2]), 0o600)
+	write(t, config, o.config(folder, strings.TrimSpace(string(hashed)), ports[2], ports[3]), 0o600)
 
 	// Its folders are compiled in. It gets a view of the machine of its own in
 	// which they are those of the test, and is the first process in it: where that
@@ -91,7 +91,7 @@ LD_PRELOAD="$2/key.so" exec "$2/usr/sbin/smtpd" -d -f "$1/smtpd.conf"
 	return o
 }
 
-func (o openSMTPD) config(folder, hashed string, mutual int) string {
+func (o openSMTPD) config(folder, hashed string, mutual, proxied int) string {
 	return fmt.Sprintf(`
 pki localhost cert %[2]q
 pki localhost key %[3]q
@@ -101,10 +101,11 @@ table mailboxes { %[10]s }
 smtp max-message-size "5M"
 smtp limit max-mails 10000
 listen on 127.0.0.1 port %[7]d smtps pki localhost hostname mx.example auth <users>
+listen on 127.0.0.1 port %[11]d tls-require pki localhost hostname mx.example auth <users> proxy-v2
 listen on 127.0.0.1 port %[8]d tls-require pki localhost hostname mx.example auth <users>
 listen on 127.0.0.1 port %[9]d tls-require verify pki localhost ca authority hostname mx.example auth-optional <users>
 action "keep" maildir "%[1]s/mail/%%{rcpt.user}" virtual <mailboxes>
 match from any for domain "example.org" action "keep"
 `, folder, o.certificate, o.key, o.ca, username, hashed, o.implicit, o.starttls, mutual,
-		`"ann@example.org" = "nobody", "bob@example.org" = "nobody"`)
+		`"ann@example.org" = "nobody", "bob@example.org" = "nobody"`, proxied)
 }

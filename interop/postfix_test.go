@@ -30,10 +30,10 @@ func startPostfix(t *testing.T) postfix {
 	t.Helper()
 	command := require(t, "postfix")
 	folder := t.TempDir()
-	ports := freePorts(t, 4)
+	ports := freePorts(t, 5)
 	p := postfix{server: server{
 		name: "Postfix", version: version(t, require(t, "postconf"), "-d", "mail_version"),
-		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], mutual: account(ports[3], "implicit"),
+		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], mutual: account(ports[3], "implicit"), proxied: account(ports[4], "implicit"),
 		folder: func(mailbox string) string { return filepath.Join(folder, "mail", mailbox, "new") },
 		queue:  []string{filepath.Join(folder, "queue/incoming"), filepath.Join(folder, "queue/active"), filepath.Join(folder, "queue/deferred")},
 	}, clear: ports[2], log: filepath.Join(folder, "log")}
@@ -54,7 +54,7 @@ func startPostfix(t *testing.T) postfix {
 	write(t, filepath.Join(config, "sasl", "smtpd.conf"), fmt.Sprintf("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512\n", users), 0o644)
 	write(t, filepath.Join(config, "mailboxes"), "ann@example.org ann/\nbob@example.org bob/\njürgen@example.org jürgen/\n", 0o644)
 	write(t, filepath.Join(config, "main.cf"), p.mainConfig(folder), 0o644)
-	write(t, filepath.Join(config, "master.cf"), p.masterConfig(ports[3]), 0o644)
+	write(t, filepath.Join(config, "master.cf"), p.masterConfig(ports[3], ports[4]), 0o644)
 
 	run(t, "", command, "-c", config, "start")
 	t.Cleanup(func() {
@@ -104,12 +104,13 @@ message_size_limit = 5000000
 smtpd_tls_cert_file = %[3]s
 smtpd_tls_key_file = %[4]s
 smtpd_sasl_auth_enable = yes
+smtpd_authorized_xclient_hosts = 127.0.0.1
 smtpd_sasl_local_domain = mx.example
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 `, folder, p.log, p.certificate, p.key)
 }
 
-func (p postfix) masterConfig(mutual int) string {
+func (p postfix) masterConfig(mutual, proxied int) string {
 	return fmt.Sprintf(`
 127.0.0.1:%d inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
@@ -117,6 +118,9 @@ func (p postfix) masterConfig(mutual int) string {
   -o smtpd_tls_security_level=encrypt
   -o smtpd_tls_auth_only=yes
 127.0.0.1:%d inet n - n - - smtpd
+127.0.0.1:%d inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_upstream_proxy_protocol=haproxy
 127.0.0.1:%d inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
   -o smtpd_tls_security_level=encrypt
@@ -141,7 +145,7 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
-`, p.implicit, p.starttls, p.clear, mutual, p.ca)
+`, p.implicit, p.starttls, p.clear, proxied, mutual, p.ca)
 }
 
 // run runs a program that must succeed.

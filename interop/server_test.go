@@ -23,6 +23,7 @@ type server struct {
 	certificates
 	implicit, starttls int                         // ports
 	mutual             string                      // an account that needs a client certificate too
+	proxied            string                      // an account that needs a PROXY header; empty where the server knows none
 	socket             string                      // LMTP, in place of the ports
 	token              string                      // an access token; none where empty
 	folder             func(mailbox string) string // where messages arrive, by the part before the @
