@@ -14,7 +14,6 @@ func TestThousand(t *testing.T) {
 	d := startDovecot(t, startPostfix(t))
 	for _, s := range []server{p.server, e.server, o.server, d.submission, d.lmtp} {
 		t.Run(s.name, func(t *testing.T) {
-			t.Parallel()
 			sendThousand(t, s)
 		})
 	}
