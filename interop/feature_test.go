@@ -36,6 +36,15 @@ const (
 	smtpOnly transport = "SMTP" // over TCP, with log-ins
 )
 
+// What a cell says; a check may say more.
+const (
+	yes        = "yes"
+	notOffered = "no"
+	impossible = "–"
+
+	untried = "offered, and nothing here uses it"
+)
+
 // features are the rows, in order.
 func features() []feature {
 	rows := []feature{

@@ -15,15 +15,6 @@ import (
 
 const tableFile = "../docs/servers.md"
 
-// What a cell says; a check may say more.
-const (
-	yes        = "yes"
-	notOffered = "no"
-	impossible = "–"
-
-	untried = "offered, and nothing here uses it"
-)
-
 // column is what was found at one server, by feature.
 type column map[string]string
 
