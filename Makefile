@@ -39,6 +39,7 @@ matrix:
 	cd smtp/smtptest && $(GO) test -tags matrix -count=1
 
 # Against real servers and readers; install.sh fetches what a Debian machine lacks.
+# UPDATE=1 writes what was found to docs/servers.md; without it, differences fail.
 interop-install:
 	bash interop/install.sh
 

@@ -21,35 +21,30 @@ const (
 // postfix is a running Postfix that takes mail for example.org, and from users
 // who log in.
 type postfix struct {
-	certificates
-	implicit, starttls, clear int    // ports
-	mutual                    int    // implicit TLS that wants a certificate of the client too
-	mail                      string // folder of Maildirs, by the part before the @
-	log                       string
+	server
+	clear int // a port without TLS
+	log   string
 }
 
 func startPostfix(t *testing.T) postfix {
 	t.Helper()
 	command := require(t, "postfix")
 	folder := t.TempDir()
-	ports := freePorts(t, 4)
-	p := postfix{
-		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], clear: ports[2], mutual: ports[3],
-		mail: filepath.Join(folder, "mail"), log: filepath.Join(folder, "log"),
-	}
-	// Postfix walks to its folders as its own user.
-	for path := folder; path != os.TempDir() && path != "/"; path = filepath.Dir(path) {
-		if err := os.Chmod(path, 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
+	ports := freePorts(t, 5)
+	p := postfix{server: server{
+		name: "Postfix", version: version(t, require(t, "postconf"), "-d", "mail_version"),
+		certificates: makeCertificates(t, "localhost", "127.0.0.1"), implicit: ports[0], starttls: ports[1], mutual: account(ports[3], "implicit"), proxied: account(ports[4], "implicit"),
+		folder: func(mailbox string) string { return filepath.Join(folder, "mail", mailbox, "new") },
+		queue:  []string{filepath.Join(folder, "queue/incoming"), filepath.Join(folder, "queue/active"), filepath.Join(folder, "queue/deferred")},
+	}, clear: ports[2], log: filepath.Join(folder, "log")}
+	reachable(t, folder)
 	for _, name := range []string{"config", "config/sasl", "queue", "data", "mail"} {
 		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
 	own(t, "postfix", filepath.Join(folder, "data"))
-	own(t, "nobody", p.mail)
+	own(t, "nobody", filepath.Join(folder, "mail"))
 	config := filepath.Join(folder, "config")
 
 	users := filepath.Join(folder, "data", "sasldb")
@@ -57,9 +52,9 @@ func startPostfix(t *testing.T) postfix {
 	own(t, "postfix", users)
 	// Debian's Postfix looks for this file below its configuration.
 	write(t, filepath.Join(config, "sasl", "smtpd.conf"), fmt.Sprintf("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512\n", users), 0o644)
-	write(t, filepath.Join(config, "mailboxes"), "ann@example.org ann/\nbob@example.org bob/\n", 0o644)
+	write(t, filepath.Join(config, "mailboxes"), "ann@example.org ann/\nbob@example.org bob/\njürgen@example.org jürgen/\n", 0o644)
 	write(t, filepath.Join(config, "main.cf"), p.mainConfig(folder), 0o644)
-	write(t, filepath.Join(config, "master.cf"), p.masterConfig(), 0o644)
+	write(t, filepath.Join(config, "master.cf"), p.masterConfig(ports[3], ports[4]), 0o644)
 
 	run(t, "", command, "-c", config, "start")
 	t.Cleanup(func() {
@@ -109,12 +104,13 @@ message_size_limit = 5000000
 smtpd_tls_cert_file = %[3]s
 smtpd_tls_key_file = %[4]s
 smtpd_sasl_auth_enable = yes
+smtpd_authorized_xclient_hosts = 127.0.0.1
 smtpd_sasl_local_domain = mx.example
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 `, folder, p.log, p.certificate, p.key)
 }
 
-func (p postfix) masterConfig() string {
+func (p postfix) masterConfig(mutual, proxied int) string {
 	return fmt.Sprintf(`
 127.0.0.1:%d inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
@@ -122,6 +118,9 @@ func (p postfix) masterConfig() string {
   -o smtpd_tls_security_level=encrypt
   -o smtpd_tls_auth_only=yes
 127.0.0.1:%d inet n - n - - smtpd
+127.0.0.1:%d inet n - n - - smtpd
+  -o smtpd_tls_wrappermode=yes
+  -o smtpd_upstream_proxy_protocol=haproxy
 127.0.0.1:%d inet n - n - - smtpd
   -o smtpd_tls_wrappermode=yes
   -o smtpd_tls_security_level=encrypt
@@ -146,43 +145,7 @@ anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
-`, p.implicit, p.starttls, p.clear, p.mutual, p.ca)
-}
-
-// delivered waits for the one message of a mailbox, and takes it out.
-func (p postfix) delivered(t *testing.T, mailbox string) []byte {
-	t.Helper()
-	folder := filepath.Join(p.mail, mailbox, "new")
-	await(t, "a message for "+mailbox, func() bool {
-		entries, err := os.ReadDir(folder)
-		return err == nil && len(entries) > 0
-	})
-	all := messages(t, folder)
-	if len(all) != 1 {
-		t.Fatalf("%s has %d messages, want 1", mailbox, len(all))
-	}
-	if err := os.RemoveAll(folder); err != nil {
-		t.Fatal(err)
-	}
-	return all[0]
-}
-
-// messages reads a folder of messages.
-func messages(t *testing.T, folder string) [][]byte {
-	t.Helper()
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all [][]byte
-	for _, entry := range entries {
-		text, err := os.ReadFile(filepath.Join(folder, entry.Name()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, text)
-	}
-	return all
+`, p.implicit, p.starttls, p.clear, proxied, mutual, p.ca)
 }
 
 // run runs a program that must succeed.

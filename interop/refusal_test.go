@@ -48,7 +48,7 @@ func TestRefusals(t *testing.T) {
 			says: []string{"send.lua:1: ", "elsewhere.example", "hint: use one of the names that the certificate is for"}},
 		{name: "another key", toml: implicit + "pins = [\"sha256//" + strings.Repeat("A", 43) + "=\"]\n", script: send, status: 69,
 			says: []string{"send.lua:1: ", "no certificate of its chain has a pinned key; its own is " + p.pin, "hint: if the server's key was changed on purpose"}},
-		{name: "no client certificate", toml: account(p.mutual, "implicit"), script: send, status: 75,
+		{name: "no client certificate", toml: p.mutual, script: send, status: 75,
 			says: []string{"send.lua:1: ", "421 4.7.1", "hint: set client_certificate and client_key"}},
 		{name: "nobody there", toml: strings.Replace(implicit, `"localhost"`, `"127.0.0.2"`, 1), script: send, status: 75,
 			says: []string{"send.lua:1: ", "connection refused", "hint: nothing listens there"}},
