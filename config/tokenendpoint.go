@@ -312,7 +312,7 @@ func (t *Tokens) lost(ctx, limited context.Context, err error) error {
 		e.Kind, e.Text, e.Later, e.Err = smtp.KindDNS, "its name was not found: "+t.redacted(name.Err), !name.IsNotFound, name
 	case errors.As(err, &invalid), errors.As(err, &unknown):
 		e.Kind, e.Text, e.Later, e.Err = smtp.KindTLS, "its certificate is not good: "+t.redacted(strings.TrimPrefix(err.Error(), "tls: failed to verify certificate: ")), false, err
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		e.Kind, e.Text, e.Later = smtp.KindTLS, "it does not speak TLS", false
 	case errors.As(err, &through):
 		e.Kind, e.Text, e.Err = smtp.KindConnect, t.redacted(through.Error()), through
