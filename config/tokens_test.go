@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -21,6 +22,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode/utf8"
 
 	"github.com/mailscript/mailscript/smtp"
 )
@@ -544,4 +546,73 @@ func TestTokenServices(t *testing.T) {
 			t.Errorf("%s, %s: %s, want %s", c.account, c.says, got, c.want)
 		}
 	}
+}
+
+// The endpoint is asked through the proxy of the account.
+func TestTokenProxy(t *testing.T) {
+	e := endpointAt(t, "", func(w http.ResponseWriter, _ url.Values) { grants(w, "access", "null") })
+	through := ""
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		through = r.Method + " " + r.Host
+		far, err := net.Dial("tcp", r.Host)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer far.Close()
+		near, _, err := w.(http.Hijacker).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer near.Close()
+		_, _ = io.WriteString(near, "HTTP/1.1 200 ok\r\n\r\n")
+		go func() { _, _ = io.Copy(far, near) }()
+		_, _ = io.Copy(near, far)
+	}))
+	defer proxy.Close()
+	e.account.Proxy = smtp.Proxy{Kind: smtp.HTTPConnect, Address: strings.TrimPrefix(proxy.URL, "http://")}
+	token, err := e.tokens().Token(t.Context())
+	wantToken(t, token, err, "access")
+	if through != "CONNECT "+e.account.OAuth2.host() {
+		t.Errorf("the proxy was asked for %q", through)
+	}
+	proxy.Close()
+	_, err = e.tokens().Token(t.Context())
+	var fault *TokenError
+	if !errors.As(err, &fault) || fault.Kind != smtp.KindConnect || !fault.Temporary() || !strings.HasPrefix(fault.Text, "proxy ") || e.asked.Load() != 1 {
+		t.Errorf("%v, asked %d times", err, e.asked.Load())
+	}
+}
+
+// What an endpoint answers is one line that can be shown, without what it was
+// asked with.
+func FuzzEndpointAnswer(f *testing.F) {
+	for _, seed := range []string{
+		`{"access_token": "x", "expires_in": 3600, "refresh_token": "y"}`, `{"error": "invalid_grant", "error_description": "no\r\nx"}`,
+		`{"error": "` + canary + `"}`, `{"access_token": 1}`, `[]`, "\x00", `{"error_description": "` + strings.Repeat("x ", 500) + `"}`,
+	} {
+		f.Add(seed, 400)
+		f.Add(seed, 200)
+	}
+	o := OAuth2{TokenURL: "https://login.example.org/token", account: "default"}
+	f.Fuzz(func(t *testing.T, body string, status int) {
+		tokens := &Tokens{account: o, clientSecret: smtp.NewSecret(canary), refresh: smtp.NewSecret(canary)}
+		given, err := tokens.granted(time.Now(), []byte(body))
+		if err == nil && given.access.IsZero() {
+			t.Error("neither a token nor an error")
+		}
+		for _, err := range []error{err, tokens.refusal(status, []byte(body))} {
+			if err == nil {
+				continue
+			}
+			text := err.Error()
+			if strings.ContainsFunc(text, func(c rune) bool { return c < ' ' || c == 0x7f || c == 0x9b }) || len(text) > 400 || !utf8.ValidString(text) {
+				t.Errorf("%q", text)
+			}
+			if strings.Contains(text, canary) {
+				t.Errorf("the canary is in %q", text)
+			}
+		}
+	})
 }

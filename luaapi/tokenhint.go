@@ -47,7 +47,7 @@ func tokenHints() []Hint {
 			"no mail was sent; try again later. Behind a proxy, name it with proxy in the account, or HTTPS_PROXY",
 			func(s situation) bool { return s.token != nil && s.token.Temporary() }},
 		{"token-certificate", "the certificate of the token endpoint is not good",
-			"nothing was sent there; where the endpoint is your own, name its authority with ca below [account.NAME.oauth2]",
+			"nothing was sent there; check token_url, and where the endpoint is your own name its authority with ca below [account.NAME.oauth2]",
 			func(s situation) bool { return s.token != nil && s.token.Kind == smtp.KindTLS }},
 		{"token-endpoint", "the token endpoint answers something else",
 			"check token_url and client_id; the service's documentation names both",
