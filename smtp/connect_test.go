@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -21,11 +22,15 @@ import (
 type network struct {
 	does  map[string]func(context.Context) (net.Conn, error)
 	began time.Time
+
+	mu    sync.Mutex
 	tried []string // with the time from the beginning
 }
 
 func (n *network) dial(ctx context.Context, address netip.Addr) (net.Conn, error) {
+	n.mu.Lock()
 	n.tried = append(n.tried, address.String()+" "+time.Since(n.began).String())
+	n.mu.Unlock()
 	if does := n.does[address.String()]; does != nil {
 		return does(ctx)
 	}
@@ -39,16 +44,24 @@ func blackhole(ctx context.Context) (net.Conn, error) {
 }
 
 // after answers with a connection, or an error.
-func after(d time.Duration, errno syscall.Errno, opened *[]net.Conn) func(context.Context) (net.Conn, error) {
+func after(d time.Duration, errno syscall.Errno, opened *connections) func(context.Context) (net.Conn, error) {
 	return func(ctx context.Context) (net.Conn, error) {
 		time.Sleep(d) // of the bubble; a connection may come when nobody wants it any more
 		if errno != 0 {
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: os.NewSyscallError("connect", errno)}
 		}
 		near, _ := net.Pipe()
-		*opened = append(*opened, near)
+		opened.mu.Lock()
+		defer opened.mu.Unlock()
+		opened.all = append(opened.all, near)
 		return near, nil
 	}
+}
+
+// connections are those that were made.
+type connections struct {
+	mu  sync.Mutex
+	all []net.Conn
 }
 
 // FAULTS.md, row 5: an address that swallows packets holds the next one up by a
@@ -59,7 +72,7 @@ func TestFault5(t *testing.T) {
 		six, six2   = "2001:db8::1", "2001:db8::2"
 		four, four2 = "192.0.2.1", "192.0.2.2"
 	)
-	var opened []net.Conn
+	var opened connections
 	open := func(d time.Duration) func(context.Context) (net.Conn, error) { return after(d, 0, &opened) }
 	fail := func(d time.Duration, errno syscall.Errno) func(context.Context) (net.Conn, error) {
 		return after(d, errno, &opened)
@@ -94,7 +107,7 @@ func TestFault5(t *testing.T) {
 			[]string{six + " 0s", four + " 250ms"}, 2250 * time.Millisecond, "", 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			opened = nil
+			opened.all = nil
 			synctest.Test(t, func(t *testing.T) {
 				n := &network{does: test.does, began: time.Now()}
 				var resolved []netip.Addr
@@ -113,10 +126,10 @@ func TestFault5(t *testing.T) {
 				if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), test.want) {
 					t.Errorf("%v, want %q", err, test.want)
 				}
-				if len(opened) != test.opened {
-					t.Errorf("%d connections were made", len(opened))
+				if len(opened.all) != test.opened {
+					t.Errorf("%d connections were made", len(opened.all))
 				}
-				for _, one := range opened {
+				for _, one := range opened.all {
 					_ = one.SetReadDeadline(time.Now())
 					_, err := one.Read(make([]byte, 1))
 					if closed := errors.Is(err, io.ErrClosedPipe); closed == (one == conn) {
