@@ -34,6 +34,8 @@ type Account struct {
 	// AuthInClear allows the password over a connection without TLS.
 	AuthInClear bool
 	Password    Source
+	// OAuth2 is where access tokens come from, in the place of a password.
+	OAuth2 OAuth2
 
 	// LocalName is what EHLO says, SourceAddress the IP address to connect from.
 	LocalName, SourceAddress string
@@ -157,18 +159,25 @@ func isEncrypted(text []byte) bool {
 	return false
 }
 
-// Credentials are who to be. The password is fetched through r; an account
-// without one has a zero password.
+// Credentials are who to be. The password, or a token in its place, is fetched
+// through r; an account without either has a zero password.
 func (a Account) Credentials(ctx context.Context, r Reader) (smtp.Credentials, error) {
 	a = a.withService()
 	c := smtp.Credentials{
 		Username: a.Username, Mechanism: a.Mechanism, Minimum: a.AuthMin,
 		ChannelBinding: a.ChannelBinding, InClear: a.AuthInClear,
 	}
-	if a.Password.IsZero() {
+	var err error
+	switch {
+	case !a.OAuth2.IsZero():
+		var tokens *Tokens
+		if tokens, err = a.Tokens(r); err == nil {
+			c.Token, err = tokens.Token(ctx)
+		}
+		return c, err
+	case a.Password.IsZero():
 		return c, nil
 	}
-	var err error
 	c.Password, err = r.Secret(ctx, a.Password)
 	return c, err
 }

@@ -51,9 +51,7 @@ func (t *table) account(name, folder string) Account {
 	})
 	a.Timeouts = t.timeouts()
 
-	if value, e := t.take("oauth2"); value != nil {
-		t.fail(e.key, "use a password, where the service still takes one", "oauth2 is not supported yet")
-	}
+	t.tokens(&a, folder)
 	t.finish(accountKeyHint)
 	return a
 }

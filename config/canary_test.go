@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -329,5 +330,97 @@ func TestCanaryMisplaced(t *testing.T) {
 			}
 			hidden(t, source, err)
 		}
+	}
+}
+
+// Client secret, refresh token and access token, and an endpoint that repeats
+// what it was asked with, whole, in part and encoded.
+func TestCanaryTokens(t *testing.T) {
+	echoes := map[string]func(form url.Values) string{
+		"description": func(form url.Values) string {
+			text, _ := json.Marshal(map[string]string{"error": "invalid_grant", "error_description": "no " + form.Get("refresh_token") + " with " + form.Get("client_secret")})
+			return string(text)
+		},
+		"code": func(form url.Values) string { return `{"error": "` + strings.Trim(canary, "+/!") + `"}` },
+		"form": func(form url.Values) string {
+			return `{"error": "invalid_grant", "error_description": "` + form.Encode() + `"}`
+		},
+		"base64": func(form url.Values) string {
+			return `{"error": "invalid_grant", "error_description": "` + base64.StdEncoding.EncodeToString([]byte("x:"+form.Get("client_secret"))) + `"}`
+		},
+		"no JSON":  func(form url.Values) string { return canary },
+		"no token": func(form url.Values) string { return `{"refresh_token": "` + canary + `2"}` },
+		"another kind": func(form url.Values) string {
+			return `{"access_token": "` + canary + `", "token_type": "` + canary + `"}`
+		},
+		"a part of it":  func(form url.Values) string { return `{"access_token": "` + canary },
+		"a number":      func(form url.Values) string { return `{"access_token": "x", "expires_in": "` + canary + `"}` },
+		"the new token": func(form url.Values) string { return `{"access_token": "x", "refresh_token": "` + canary + `\n"}` },
+		"it": func(form url.Values) string {
+			return `{"access_token": "` + canary + `", "refresh_token": "` + canary + `3"}`
+		},
+		"it, without both": func(form url.Values) string { return `{"error": {"x": "` + canary + `"}}` },
+	}
+	for name, echo := range echoes {
+		for _, status := range []int{200, 302, 400, 500} {
+			keys := "client_secret = '" + canary + "'\ntoken_file = \"refresh.token\""
+			if status == 500 {
+				keys = "client_secret = '" + canary + "'\nrefresh_token = '" + canary + "'"
+			}
+			e := endpointAt(t, keys, func(w http.ResponseWriter, form url.Values) {
+				w.Header().Set("Location", "https://"+strings.Trim(canary, "+/!")+".example/"+canary)
+				w.WriteHeader(status)
+				fmt.Fprint(w, echo(form))
+			})
+			if err := os.WriteFile(e.file, []byte(canary), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			tokens := e.tokens()
+			what := fmt.Sprintf("%s, %d", name, status)
+			for range 2 {
+				token, err := tokens.Token(t.Context())
+				hidden(t, what, token)
+				if err != nil {
+					hidden(t, what, err)
+				}
+				hidden(t, what, tokens)
+				// Also where fmt cannot call methods.
+				hidden(t, what, fmt.Sprintf("%v %+v %#v", struct{ x *Tokens }{tokens}, struct{ x any }{tokens}, []any{tokens}))
+			}
+			hidden(t, what, e.account)
+			hidden(t, what, e.account.OAuth2)
+			hidden(t, what, &e.account.OAuth2)
+			hidden(t, what, e.warned.String())
+		}
+	}
+	// Answers that are no HTTP.
+	e := endpointAt(t, "", func(w http.ResponseWriter, _ url.Values) {
+		conn, _, err := w.(http.Hijacker).Hijack()
+		if err == nil {
+			fmt.Fprint(conn, canary+"\r\n\r\n")
+			conn.Close()
+		}
+	})
+	_, err := e.tokens().Token(t.Context())
+	if err == nil {
+		t.Fatal("no error")
+	}
+	hidden(t, "no HTTP", err)
+}
+
+// Credentials where they should not be.
+func TestCanaryTokensMisplaced(t *testing.T) {
+	for _, says := range []string{
+		`client_id = ["` + canary + `"]`, `client_secret = ["` + canary + `"]`, `refresh_token = 1 # ` + canary, `token = "` + canary + `"`,
+		`client_secret = "` + canary, `refresh_token = "` + canary + `" x`, `refresh_token_env = "` + canary + `"`, `client_secret_env = "$` + canary + `"`,
+		`token_url = "https://x:` + canary + `@login.example.org/"`, `token_url = "` + canary + `@x"`, `client_secret_command = ["` + canary + `"]`,
+		"refresh_token = '" + canary + "'\nrefresh_token = '" + canary + "'", `client_secret_keyring = { pass = "` + canary + `" }`,
+	} {
+		_, err := Parse(Name, []byte("[account.x]\nhost = \"smtp.example.org\"\nusername = \"ann\"\n[account.x.oauth2]\n"+says+"\n"))
+		if err == nil {
+			t.Errorf("no error: %s", says)
+			continue
+		}
+		hidden(t, says, err)
 	}
 }

@@ -62,7 +62,7 @@ func Load(path string) (*File, error) {
 
 func (f *File) holdsPassword() bool {
 	for _, account := range f.Accounts {
-		if !account.Password.Literal.IsZero() {
+		if !account.Password.Literal.IsZero() || !account.OAuth2.ClientSecret.Literal.IsZero() || !account.OAuth2.RefreshToken.Literal.IsZero() {
 			return true
 		}
 	}

@@ -13,12 +13,15 @@ var shownKeys = [...]string{
 	"ca", "client_certificate", "client_key", "pins", "socket", "protocol", "auth_min", "channel_binding",
 	"connect", "handshake", "greeting", "data", "block", "message", "reset", "quit",
 	"password_env", "password_file", "env", "file", "keyring", "prompt", "allow",
+	"tenant", "scope", "token_url", "token_file", "client_secret_env", "client_secret_file", "client_secret_keyring",
+	"refresh_token_env", "refresh_token_file", "refresh_token_keyring",
 }
 
 // hiddenKeys are the other ones that have a meaning.
 var hiddenKeys = [...]string{
 	"username", "password", "proxy", "password_command", "command", "user", "timeouts",
-	"account", "secret", "recipients", "job", "oauth2",
+	"account", "secret", "recipients", "job", "oauth2", "client_id",
+	"client_secret", "client_secret_command", "refresh_token", "refresh_token_command",
 }
 
 // isShown reports whether a value, as it is written behind a key, may appear.
@@ -27,7 +30,7 @@ func isShown(key, value string) bool {
 	switch {
 	case !slices.Contains(shownKeys[:], key), isGuarded(value):
 		return false
-	case key == "env", key == "password_env":
+	case key == "env", strings.HasSuffix(key, "_env"):
 		// A password where its variable's name should be.
 		return isVariable(strings.Trim(value, `"'`))
 	}

@@ -46,6 +46,10 @@ var errNotRegular = errors.New("not a regular file")
 
 // withoutPath is the cause of a file error, whose path stands before it already.
 func withoutPath(err error) error {
+	var link *os.LinkError // of a file that was to be renamed
+	if errors.As(err, &link) {
+		err = &fs.PathError{Op: link.Op, Path: link.New, Err: link.Err}
+	}
 	var fault *fs.PathError
 	if !errors.As(err, &fault) {
 		return err

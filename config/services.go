@@ -68,7 +68,7 @@ var services = [...]Service{
 	{Name: "one.com", Host: "send.one.com", Port: 465, TLS: smtp.TLSImplicit},
 	{Name: "orange", Aliases: []string{"orange.fr"}, Host: "smtp.orange.fr", Port: 465, TLS: smtp.TLSImplicit},
 	{Name: "outlook", Aliases: []string{"outlook.com", "hotmail", "hotmail.com", "live.com", "msn"}, Host: "smtp-mail.outlook.com", Port: 587, TLS: smtp.TLSStartTLS,
-		Note: "basic authentication is switched off; OAuth 2 only, which is not supported yet"},
+		Note: "basic authentication is switched off; OAuth 2 only: [account.NAME.oauth2]"},
 	{Name: "ovh", Aliases: []string{"ovhcloud"}, Host: "ssl0.ovh.net", Port: 465, TLS: smtp.TLSImplicit, Note: "for MX Plan; Exchange has other hosts"},
 	{Name: "posteo", Host: "posteo.de", Port: 465, TLS: smtp.TLSImplicit},
 	{Name: "postmark", Host: "smtp.postmarkapp.com", Port: 587, TLS: smtp.TLSStartTLS,

@@ -80,13 +80,13 @@ func isVariable(name string) bool {
 	return name != "" && len(name) <= 200 && strings.Trim(name, asciiAlphanumerics+"_.-()") == ""
 }
 
-// sourceKeys are the keys of one table that say where a secret is; literal is
-// "" where it must not stand in the file.
-type sourceKeys struct{ literal, command, env, file string }
+// sourceKeys are the keys of one table that say where a secret is. literal is
+// "" where it must not stand in the file, prompt where nobody can type it.
+type sourceKeys struct{ literal, command, env, file, keyring, prompt string }
 
 var (
-	passwordKeys = sourceKeys{"password", "password_command", "password_env", "password_file"}
-	secretKeys   = sourceKeys{"", "command", "env", "file"}
+	passwordKeys = sourceKeys{"password", "password_command", "password_env", "password_file", "keyring", "prompt"}
+	secretKeys   = sourceKeys{"", "command", "env", "file", "keyring", "prompt"}
 )
 
 // source reads where a secret is; usual is the entry that keyring = true means.
@@ -129,13 +129,13 @@ func (t *table) source(keys sourceKeys, folder string, usual Keyring) Source {
 			note(e)
 		}
 	}
-	if found, e := t.keyring(usual); found != nil {
+	if found, e := t.keyring(keys.keyring, usual); found != nil {
 		s.Keyring = found
 		note(e)
 	}
-	if t.bool("prompt") {
+	if keys.prompt != "" && t.bool(keys.prompt) {
 		s.Prompt = true
-		note(t.entry.entries["prompt"])
+		note(t.entry.entries[keys.prompt])
 	}
 	if len(given) == 0 {
 		return Source{}
@@ -153,8 +153,8 @@ func (t *table) source(keys sourceKeys, folder string, usual Keyring) Source {
 }
 
 // keyring reads true, the name of a service, or a table of service and user.
-func (t *table) keyring(usual Keyring) (*Keyring, *entry) {
-	value, e := t.take("keyring")
+func (t *table) keyring(key string, usual Keyring) (*Keyring, *entry) {
+	value, e := t.take(key)
 	switch v := value.(type) {
 	case nil:
 		return nil, nil
@@ -163,12 +163,12 @@ func (t *table) keyring(usual Keyring) (*Keyring, *entry) {
 			return nil, nil
 		}
 	case string:
-		if !t.printable(e, "keyring", v) {
+		if !t.printable(e, key, v) {
 			return nil, nil
 		}
 		usual.Service = v
 	case map[string]any:
-		inner := &table{decoder: t.decoder, name: t.name + ".keyring", entry: e, values: v}
+		inner := &table{decoder: t.decoder, name: t.name + "." + key, entry: e, values: v}
 		if text, at := inner.string("service"); at != nil {
 			usual.Service = text
 		}
@@ -182,7 +182,7 @@ func (t *table) keyring(usual Keyring) (*Keyring, *entry) {
 			return ""
 		})
 	default:
-		t.wrongType(e, "keyring", "true, the name of a service, or a table of service and user", value)
+		t.wrongType(e, key, "true, the name of a service, or a table of service and user", value)
 		return nil, nil
 	}
 	return &usual, e

@@ -37,6 +37,25 @@ password_env = "SMTP_PASSWORD"                   # the password is in an environ
 # client_key = "client.key"                      # and its private key
 # pins = ["sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="]  # the server's public key must be one of these
 
+# [account.default.oauth2]                       # access tokens in place of a password; docs/accounts.md says how to begin
+# service = "microsoft"                          # or "gmail": who gives out the tokens; default after the account's service
+# token_url = "https://login.example.org/token"  # or the token endpoint of another one
+# tenant = "example.org"                         # of Microsoft: the directory's ID or a domain of it; default "common"
+# client_id = "0a1b2c3d"                         # what the service calls this program
+# client_secret_command = "pass show smtp/client"  # where the service gave out a client secret too: a command prints it,
+# client_secret_env = "CLIENT_SECRET"            # or it is in the environment,
+# client_secret_file = "client.secret"           # or on the first line of a file with permissions 0600,
+# client_secret_keyring = true                   # or in the desktop's keyring: service "mailscript", user "default client_secret",
+# client_secret = "not a good place"             # or stands here
+# token_file = "refresh.token"                   # a file with permissions 0600 that holds the refresh token; new ones are saved there
+# refresh_token_command = "pass show smtp/token" # or it is somewhere where no new one can be saved: printed by a command,
+# refresh_token_env = "REFRESH_TOKEN"            # or in the environment,
+# refresh_token_file = "refresh.token"           # or in a file that is only read,
+# refresh_token_keyring = true                   # or in the desktop's keyring: service "mailscript", user "default refresh_token",
+# refresh_token = "not a good place"             # or stands here
+# scope = "https://outlook.office.com/SMTP.Send offline_access"  # what the tokens are to be good for, where the service wants to hear it
+# ca = "ca.pem"                                  # authorities of the token endpoint, in place of the system's
+
 # [account.default.timeouts]                     # each is "5m" or a number of seconds, for the whole exchange
 # connect = "30s"                                # TCP connection
 # handshake = "60s"                              # TLS

@@ -30,7 +30,14 @@ var excluding = [][]string{
 	{"host", "service"},
 	{"password_env", "password_command", "password_file", "keyring", "prompt", "password"},
 	{"command", "env", "file", "keyring", "prompt"},
+	{"service", "token_url"},
+	{"tenant", "token_url"},
+	{"client_secret_command", "client_secret_env", "client_secret_file", "client_secret_keyring", "client_secret"},
+	{"token_file", "refresh_token_command", "refresh_token_env", "refresh_token_file", "refresh_token_keyring", "refresh_token"},
 }
+
+// needed are the keys without which a table of access tokens is none.
+var needed = []string{"service", "client_id", "token_file"}
 
 // Every line of the template that is not made works when its # is taken off,
 // and the lines that exclude it get one.
@@ -45,13 +52,14 @@ func TestTemplateLines(t *testing.T) {
 		made++
 		var text []string
 		in := false // the table of the line
+		header := ""
 		for j, other := range lines {
 			bare := strings.TrimPrefix(other, "# ")
 			if strings.HasPrefix(bare, "[") {
 				next := slices.IndexFunc(lines[j+1:], func(l string) bool { return strings.HasPrefix(strings.TrimPrefix(l, "# "), "[") })
 				in = j < i && (next < 0 || i < j+1+next)
 				if in {
-					other = bare
+					header, other = bare, bare
 				}
 			}
 			otherKey, _ := setting(other)
@@ -62,6 +70,8 @@ func TestTemplateLines(t *testing.T) {
 				return slices.Contains(keys, key) && slices.Contains(keys, otherKey)
 			}):
 				other = "# " + other
+			case in && strings.Contains(header, ".oauth2]") && slices.Contains(needed, otherKey):
+				other = bare
 			case key == "socket" && otherKey == "host" && in:
 				other = "# " + other
 			case key == "region" && otherKey == "host":
@@ -70,6 +80,9 @@ func TestTemplateLines(t *testing.T) {
 				other = bare
 			}
 			text = append(text, other)
+		}
+		if strings.Contains(header, ".oauth2]") { // which goes without a password
+			text = slices.DeleteFunc(text, func(l string) bool { return strings.HasPrefix(l, "password_env") })
 		}
 		if _, err := Parse("mailscript.toml", []byte(strings.Join(text, "\n"))); err != nil {
 			t.Errorf("with %s:\n%s", strings.TrimPrefix(line, "# "), said(err))
@@ -134,7 +147,7 @@ func TestKeys(t *testing.T) {
 }
 
 // unsupported are the keys the parser knows only to refuse them.
-var unsupported = []string{"job", "oauth2"}
+var unsupported = []string{"job"}
 
 // knownKeys are all keys the parser asks for.
 func knownKeys() []string {
@@ -142,12 +155,13 @@ func knownKeys() []string {
 	of := func(values map[string]any) *table {
 		return &table{decoder: d, entry: &entry{}, values: values}
 	}
-	root, account, secret, recipients := of(nil), of(nil), of(nil), of(nil)
+	root, account, tokens, secret, recipients := of(nil), of(nil), of(nil), of(nil), of(nil)
 	d.decode(root)
 	account.account("default", "")
+	tokens.oauth2(Account{}, "")
 	secret.secret("crm", "")
 	recipients.allow()
-	keys := slices.Concat(root.known, account.known, secret.known, recipients.known, []string{"user"})
+	keys := slices.Concat(root.known, account.known, tokens.known, secret.known, recipients.known, []string{"user"})
 	for i := range reflect.TypeFor[smtp.Timeouts]().NumField() {
 		keys = append(keys, strings.ToLower(reflect.TypeFor[smtp.Timeouts]().Field(i).Name))
 	}

@@ -1,6 +1,7 @@
 package luaapi
 
 import (
+	"context"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -88,6 +89,9 @@ type account struct {
 	// password reads the password when it is first needed; nil where credentials
 	// hold it, or there is none.
 	password func() (smtp.Secret, error)
+	// tokens fetch an access token in place of a password; nil where the account
+	// has none.
+	tokens func() (*config.Tokens, error)
 }
 
 // key tells accounts apart: for the pool, and for those that were refused.
@@ -192,7 +196,7 @@ func (c *Call) rehearse(a *account) {
 	if a.credentials.Username == "" {
 		a.credentials.Username = "rehearsal"
 	}
-	a.credentials.Password, a.password = smtp.NewSecret("rehearsal"), nil
+	a.credentials.Password, a.password, a.tokens = smtp.NewSecret("rehearsal"), nil, nil
 }
 
 // configured is an account of mailscript.toml, with what the script says
@@ -237,16 +241,21 @@ func (c *Call) configured(o connectOptions) account {
 	if o.Timeouts != (timeoutFields{}) {
 		options.Timeouts = given.options.Timeouts
 	}
-	return account{
+	a := account{
 		name: name, options: options,
 		credentials: smtp.Credentials{
 			Username: entry.Username, Mechanism: entry.Mechanism, Minimum: entry.AuthMin,
 			ChannelBinding: entry.ChannelBinding, InClear: entry.AuthInClear,
 		},
-		password: func() (smtp.Secret, error) {
-			return c.readSecret("account "+name, entry.Password)
-		},
 	}
+	if entry.OAuth2.IsZero() {
+		a.password = func() (smtp.Secret, error) {
+			return c.readSecret("account "+name, entry.Password)
+		}
+	} else {
+		a.tokens = func() (*config.Tokens, error) { return c.tokensOf(entry) }
+	}
+	return a
 }
 
 // readSecret asks a source once a run: a password manager may ask a person.
@@ -378,14 +387,22 @@ func (c *Call) authenticate(s *session, credentials smtp.Credentials) (smtp.Repl
 		// The embedded server believes anybody, and has the plain mechanisms only.
 		credentials = smtp.Credentials{Username: credentials.Username, Password: smtp.NewSecret("rehearsal"), InClear: credentials.InClear}
 	}
-	if credentials.Password.IsZero() && credentials.Token.IsZero() && a.password != nil {
-		password, err := a.password()
-		if err != nil {
-			return smtp.Reply{}, err
+	logIn := s.Auth
+	if credentials.Password.IsZero() && credentials.Token.IsZero() {
+		switch {
+		case a.tokens != nil:
+			logIn = func(ctx context.Context, credentials smtp.Credentials) (smtp.Reply, error) {
+				return c.authenticateWithToken(ctx, s, a, credentials)
+			}
+		case a.password != nil:
+			password, err := a.password()
+			if err != nil {
+				return smtp.Reply{}, err
+			}
+			credentials.Password = password
 		}
-		credentials.Password = password
 	}
-	reply, err := s.Auth(c.Context(), credentials)
+	reply, err := logIn(c.Context(), credentials)
 	if err != nil {
 		c.rememberRefusal(a, err)
 		return reply, err

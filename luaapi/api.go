@@ -53,9 +53,10 @@ type API struct {
 	options  Options
 	outcomes outcomes
 	sessions []*session
-	pool     map[string]*session      // of smtp.send, by account
-	refused  map[string]*refusedLogin // accounts that were answered 535
-	secrets  map[string]smtp.Secret   // read once a run, by account or name
+	pool     map[string]*session       // of smtp.send, by account
+	refused  map[string]*refusedLogin  // accounts that were answered 535
+	secrets  map[string]smtp.Secret    // read once a run, by account or name
+	tokens   map[string]*config.Tokens // access tokens, by account
 	noticed  map[string]bool
 }
 
@@ -67,6 +68,7 @@ func New(options Options) *API {
 		pool:     map[string]*session{},
 		refused:  map[string]*refusedLogin{},
 		secrets:  map[string]smtp.Secret{},
+		tokens:   map[string]*config.Tokens{},
 		noticed:  map[string]bool{},
 	}
 }

@@ -18,12 +18,15 @@ func (b *bound) fault(err error) *engine.Fault {
 		address *mime.AddressError
 		ready   *engine.Fault
 		setting *config.Error
+		token   *config.TokenError
 	)
 	switch {
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &setting):
 		return &engine.Fault{Kind: engine.KindConfig, Message: err.Error(), Hint: setting.Hint, Err: err}
+	case errors.As(err, &token):
+		return &engine.Fault{Kind: engine.Kind(token.Kind), Message: err.Error(), Temporary: token.Temporary(), Hint: tokenHint(token), Err: err}
 	case errors.As(err, &wire):
 		f := &engine.Fault{
 			Kind:      engine.Kind(wire.Kind),

@@ -3,8 +3,10 @@ package luaapi
 import (
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/smtp"
 )
 
@@ -20,8 +22,9 @@ type Hint struct {
 
 // situation is what is known where something went wrong.
 type situation struct {
-	err   *smtp.Error // nil where a reply is all there is
-	reply smtp.Reply  // code 0 without
+	err   *smtp.Error        // nil where a reply, or a token, is all there is
+	reply smtp.Reply         // code 0 without
+	token *config.TokenError // nil unless a token was asked for
 }
 
 func (s situation) kind(k smtp.Kind) bool { return s.err != nil && s.err.Kind == k }
@@ -48,13 +51,13 @@ func (s situation) doing(command string) bool {
 // Hints returns the table. The first row that fits is shown, so what is special
 // stands before what is general.
 func Hints() []Hint {
-	return append(append(loginHints(), connectionHints()...), replyHints()...)
+	return slices.Concat(tokenHints(), loginHints(), connectionHints(), replyHints())
 }
 
 func loginHints() []Hint {
 	return []Hint{
 		{"microsoft-basic", "535 5.7.139 or 550 5.7.30: basic authentication is disabled",
-			"Microsoft 365 has switched password log-ins off for this mailbox; an administrator can allow SMTP AUTH for it, else only OAuth 2 works",
+			"Microsoft 365 has switched password log-ins off for this mailbox; an administrator can allow SMTP AUTH for it, else only OAuth 2 works: [account.NAME.oauth2] in mailscript.toml",
 			func(s situation) bool {
 				return s.reply.Enhanced == "5.7.139" || s.reply.Enhanced == "5.7.30" || s.says("basic authentication is disabled", "smtpclientauthentication is disabled")
 			}},

@@ -13,10 +13,15 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"math/big"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -43,8 +48,11 @@ type condition struct {
 	script string
 	// toml is mailscript.toml, with PORT and CA to be filled in.
 	toml string
-	dial func(ctx context.Context, target smtp.Target) (net.Conn, error)
-	env  string // NAME=value
+	// endpoint is what a token endpoint answers, whose address is TOKENS in toml:
+	// a status and a body.
+	endpoint []string
+	dial     func(ctx context.Context, target smtp.Target) (net.Conn, error)
+	env      string // NAME=value
 }
 
 const (
@@ -52,8 +60,21 @@ const (
 	connectImplicit = `smtp.connect { host = "localhost", port = PORT, tls = "implicit", timeouts = { handshake = 0.3 } }`
 	connectStartTLS = `smtp.connect { host = "localhost", port = PORT, tls = "starttls" }`
 	logIn           = `smtp.connect { host = "127.0.0.1", port = PORT, tls = "off", username = "ann", password = "x", auth_in_clear = true }:auth()`
-	sendClear       = `local r = smtp.send({ from = "a@bank.example", to = "bob@example.org", text = "x" }, { host = "127.0.0.1", port = PORT, tls = "off" }) error(r.text)`
-	sendAddress     = `local s = smtp.connect { host = "127.0.0.1", port = PORT, tls = "off" } s:send { from = "a@bank.example", to = "jürgen@example.org", text = "x" }`
+	logInByAccount  = `smtp.connect():auth()`
+	withTokens      = `[account.default]
+host = "127.0.0.1"
+port = PORT
+tls = "off"
+auth_in_clear = true
+username = "ann"
+[account.default.oauth2]
+token_url = "TOKENS"
+ca = 'CA'
+client_id = "mailscript"
+refresh_token = "refresh"
+`
+	sendClear   = `local r = smtp.send({ from = "a@bank.example", to = "bob@example.org", text = "x" }, { host = "127.0.0.1", port = PORT, tls = "off" }) error(r.text)`
+	sendAddress = `local s = smtp.connect { host = "127.0.0.1", port = PORT, tls = "off" } s:send { from = "a@bank.example", to = "jürgen@example.org", text = "x" }`
 )
 
 // hello is the beginning of most conversations; plain offers what log-ins need.
@@ -70,6 +91,10 @@ func refusing(recipient string) []string {
 }
 
 func conditions() []condition {
+	refusedTokens := func(reply string) []string { // with the token that was there, and with a new one
+		return offering("AUTH XOAUTH2", "C: AUTH", "S: 334 e30=", "C: ", "S: "+reply, "C: AUTH", "S: 334 e30=", "C: ", "S: "+reply, "hang")
+	}
+	granting := []string{"200", `{"access_token": "fresh", "token_type": "Bearer", "expires_in": 3599}`}
 	refusedLogin := func(reply string) []string { return offering("AUTH PLAIN", "C: AUTH", "S: "+reply) }
 	return []condition{
 		{hint: "microsoft-basic", server: refusedLogin("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."), script: logIn},
@@ -85,6 +110,20 @@ func conditions() []condition {
 		{hint: "auth-mechanism", server: offering("AUTH GSSAPI NTLM", "hang"), script: logIn},
 		{hint: "auth-later", server: refusedLogin("454 4.7.0 Temporary authentication failure"), script: logIn},
 		{hint: "auth-wrong", server: refusedLogin("535 5.7.8 Error: authentication failed"), script: logIn},
+
+		{hint: "token-microsoft", server: refusedTokens("535 5.7.139 Authentication unsuccessful, SmtpClientAuthentication is disabled for the Tenant."), toml: withTokens, endpoint: granting, script: logInByAccount},
+		{hint: "token-microsoft", server: refusedTokens("535 5.7.3 Authentication unsuccessful"), toml: withTokens, endpoint: granting, script: logInByAccount},
+		{hint: "token-wrong", server: refusedTokens("535-5.7.8 Username and Password not accepted. For more information, go to\r\n535 5.7.8  https://support.google.com/mail/?p=BadCredentials a1-gsmtp"), toml: withTokens, endpoint: granting, script: logInByAccount},
+		{hint: "token-invalid-grant", server: offering("AUTH XOAUTH2", "hang"), toml: withTokens, script: logInByAccount,
+			endpoint: []string{"400", `{"error": "invalid_grant", "error_description": "Token has been expired or revoked."}`}},
+		{hint: "token-invalid-client", server: offering("AUTH XOAUTH2", "hang"), toml: withTokens, endpoint: []string{"401", `{"error": "invalid_client"}`}, script: logInByAccount},
+		{hint: "token-scope", server: offering("AUTH XOAUTH2", "hang"), toml: withTokens, endpoint: []string{"400", `{"error": "invalid_scope"}`}, script: logInByAccount},
+		{hint: "token-redirect", server: offering("AUTH XOAUTH2", "hang"), toml: withTokens, endpoint: []string{"307", ``}, script: logInByAccount},
+		{hint: "token-later", server: offering("AUTH XOAUTH2", "hang"), toml: withTokens, endpoint: []string{"503", `busy`}, script: logInByAccount},
+		{hint: "token-later", server: offering("AUTH XOAUTH2", "hang"), script: logInByAccount,
+			toml: strings.Replace(withTokens, "TOKENS", "https://127.0.0.1:CLOSED/token", 1)},
+		{hint: "token-certificate", server: offering("AUTH XOAUTH2", "hang"), toml: strings.Replace(withTokens, "ca = 'CA'", "", 1), endpoint: granting, script: logInByAccount},
+		{hint: "token-endpoint", server: offering("AUTH XOAUTH2", "hang"), toml: withTokens, endpoint: []string{"404", `<html>`}, script: logInByAccount},
 
 		{hint: "clear-text-on-tls-port", server: []string{"S: 220 mx.example ESMTP", "C: ", "hang"}, script: connectImplicit},
 		{hint: "tls-on-clear-text-port", server: []string{"TLS", "S: 220 mx.example ESMTP", "hang"},
@@ -193,8 +232,11 @@ func provoke(t *testing.T, issuer *issuing, c condition) (hint, message string) 
 	if c.server != nil {
 		port = play(t, issuer, c)
 	}
-	root := t.TempDir()
-	fill := strings.NewReplacer("PORT", fmt.Sprint(port), "CLOSED", fmt.Sprint(closedPort(t)), "CA", issuer.path)
+	root, tokens := t.TempDir(), ""
+	if c.endpoint != nil {
+		tokens = tokenEndpoint(t, issuer, c.endpoint[0], c.endpoint[1])
+	}
+	fill := strings.NewReplacer("TOKENS", tokens, "PORT", fmt.Sprint(port), "CLOSED", fmt.Sprint(closedPort(t)), "CA", issuer.path)
 	options := Options{Root: root, RootCAs: issuer.pool, Dial: c.dial}
 	if c.toml != "" {
 		path := filepath.Join(root, "mailscript.toml")
@@ -231,6 +273,26 @@ func provoke(t *testing.T, issuer *issuing, c condition) (hint, message string) 
 	}
 	t.Fatalf("neither a fault nor one undelivered message: %v, %v", err, list)
 	return "", ""
+}
+
+// tokenEndpoint answers every request alike.
+func tokenEndpoint(t *testing.T, issuer *issuing, status, body string) string {
+	code, err := strconv.Atoi(status)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if code/100 == 3 {
+			w.Header().Set("Location", "https://elsewhere.example/token")
+		}
+		w.WriteHeader(code)
+		_, _ = io.WriteString(w, body)
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{issuer.good()}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return fmt.Sprintf("https://localhost:%d/token", server.Listener.Addr().(*net.TCPAddr).Port)
 }
 
 // play serves a conversation until the test ends.

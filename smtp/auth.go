@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Credentials are who to be, and how to prove it: with a password, a token, or
@@ -169,8 +170,10 @@ func (s *Session) answer(m mechanism, reply Reply, round int) (step, error) {
 	challenge, err := base64.StdEncoding.DecodeString(reply.Lines[0])
 	if err != nil {
 		// QUIRK: some servers ask LOGIN's questions in clear text; the answers
-		// do not depend on them.
-		if m.name() != "LOGIN" {
+		// do not depend on them. Nor does that to the explanation of a refused
+		// token, which may repeat the token and then arrives here without it.
+		_, token := m.(*bearer)
+		if m.name() != "LOGIN" && !(token && strings.Contains(reply.Lines[0], secretMark)) {
 			return step{}, errors.New("the challenge is not base64")
 		}
 		challenge = nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,9 +14,10 @@ import (
 )
 
 const (
-	// maxMXAddresses is how many addresses of a domain one attempt tries.
-	maxMXAddresses = 5
-	// maxMXSessions is how many servers may greet and then fail.
+	// maxMXHosts is how many mail servers of a domain are looked up; most domains
+	// have fewer, and nobody waits for the names of a thousand.
+	maxMXHosts = 10
+	// maxMXSessions is how many servers may take the connection and then fail.
 	maxMXSessions = 2
 )
 
@@ -41,12 +43,8 @@ func ConnectMX(ctx context.Context, domain string, options Options) (*Session, e
 	if options.TLS == "" {
 		options.TLS = TLSOpportunistic
 	}
-	resolver := options.Resolver
-	if resolver == nil {
-		resolver = net.DefaultResolver
-	}
 	limit := options.Timeouts.withDefaults().Connect
-	hosts, err := mailHosts(ctx, resolver, ascii, limit)
+	hosts, err := options.mailHosts(ctx, ascii, limit)
 	if err != nil {
 		kind, err := kindOf(ctx, err)
 		if errors.Is(err, ErrNullMX) {
@@ -54,12 +52,16 @@ func ConnectMX(ctx context.Context, domain string, options Options) (*Session, e
 		}
 		return nil, &Error{Kind: kind, Command: what, Err: err}
 	}
-	return tryHosts(ctx, resolver, hosts, what, limit, options)
+	return options.tryHosts(ctx, hosts, what, limit)
 }
 
 // mailHosts are the names of a domain's mail servers, most preferred first. Equal
 // ones are in random order: the resolver sees to that.
-func mailHosts(ctx context.Context, resolver *net.Resolver, domain string, limit time.Duration) ([]string, error) {
+func (o Options) mailHosts(ctx context.Context, domain string, limit time.Duration) ([]string, error) {
+	resolver := o.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	records, err := resolver.LookupMX(ctx, domain+".")
@@ -83,46 +85,67 @@ func mailHosts(ctx context.Context, resolver *net.Resolver, domain string, limit
 			hosts = append(hosts, host)
 		}
 	}
+	if len(hosts) == 0 {
+		return nil, ErrNullMX // said several times
+	}
 	return hosts, nil
 }
 
-// tryHosts connects to the first that lets us in. What the last said is returned
-// where none does.
-func tryHosts(ctx context.Context, resolver *net.Resolver, hosts []string, what string, limit time.Duration, options Options) (*Session, error) {
+// tryHosts connects to the first that lets us in. Where none does, what the last
+// said is returned; what may change with time before what will not.
+func (o Options) tryHosts(ctx context.Context, hosts []string, what string, limit time.Duration) (*Session, error) {
 	var last error
+	note := func(err error) {
+		var before, now *Error
+		if !errors.As(last, &before) || !errors.As(err, &now) || now.Temporary() || !before.Temporary() {
+			last = err
+		}
+	}
 	own := ownAddresses()
-	tried, greeted := 0, 0
-	for _, host := range hosts {
+	room, greeted := maxAddresses, 0
+	hosts = hosts[:min(len(hosts), maxMXHosts)]
+	for i, host := range hosts {
 		lookup, cancel := context.WithTimeout(ctx, limit)
-		addresses, err := resolver.LookupNetIP(lookup, "ip", host+".")
+		found, err := o.lookUp(lookup, host+".")
 		cancel()
 		if err != nil {
 			kind, err := kindOf(ctx, err)
-			last = &Error{Kind: kind, Command: what, Err: err}
+			note(&Error{Kind: kind, Command: what, Err: err})
+			if ctx.Err() != nil {
+				break
+			}
 			continue
 		}
-		for _, address := range addresses {
-			address = address.Unmap()
-			if address.IsLoopback() || address.IsUnspecified() || own[address] {
-				if last == nil {
-					last = &Error{Kind: KindDNS, Command: what, Err: fmt.Errorf("%s: %w", host, ErrOwnAddress)}
-				}
-				continue
-			}
-			if tried == maxMXAddresses || greeted == maxMXSessions {
-				return nil, last
-			}
-			tried++
-			options.Host, options.address = host, netip.AddrPortFrom(address, uint16(options.Port))
-			session, err := Connect(ctx, options)
+		found = slices.DeleteFunc(found, func(a netip.Addr) bool {
+			a = a.Unmap()
+			return a.IsLoopback() || a.IsUnspecified() || own[a]
+		})
+		if len(found) == 0 {
+			note(&Error{Kind: KindDNS, Command: what, Err: fmt.Errorf("%s: %w", host, ErrOwnAddress)})
+			continue
+		}
+		left := &addresses{alternating(found, room)}
+		for len(left.left) > 0 && greeted < maxMXSessions {
+			before := len(left.left)
+			o.Host, o.addresses = host, left
+			session, err := Connect(ctx, o)
 			if err == nil || ctx.Err() != nil {
 				return session, err
 			}
+			room -= before - len(left.left)
 			var fault *Error
-			if errors.As(err, &fault) && fault.Kind != KindConnect && fault.Kind != KindTimeout {
-				greeted++
+			note(err)
+			if errors.As(err, &fault) && !strings.HasPrefix(fault.Command, "connect ") {
+				if greeted++; i+1 < len(hosts) {
+					break // another address of it is hardly another server
+				}
 			}
-			last = err
+			if len(left.left) == before {
+				break // it does not depend on the address
+			}
+		}
+		if room == 0 || greeted == maxMXSessions {
+			break
 		}
 	}
 	return nil, last

@@ -117,7 +117,7 @@ func TestMX(t *testing.T) {
 		{name: "row 1: broken name server", zone: zone{"example.org MX": {"servfail"}}, want: "server misbehaving", kind: KindDNS},
 		{name: "row 3: null MX", zone: zone{"example.org MX": {"0 ."}, "example.org A": {"203.0.113.1"}}, want: "takes no mail", kind: KindDNS},
 		{name: "row 4: loopback", zone: zone{"example.org MX": {"10 a.example.org"}, "a.example.org A": {"127.0.0.1", "0.0.0.0"}}, want: "this machine", kind: KindDNS},
-		{name: "row 2: a thousand", zone: many, want: "refused", kind: KindConnect, number: maxMXAddresses},
+		{name: "row 2: a thousand", zone: many, want: "refused", kind: KindConnect, number: maxAddresses},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var tried []string

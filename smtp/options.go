@@ -66,7 +66,7 @@ type Options struct {
 	// Trace is told of each transcript entry as it happens.
 	Trace func(Entry)
 
-	address netip.AddrPort // of Host, where ConnectMX has looked it up
+	addresses *addresses // of Host, where ConnectMX has looked them up
 }
 
 // Protocol is what is spoken on the connection.

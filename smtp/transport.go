@@ -4,12 +4,8 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"time"
+	"slices"
 )
-
-// fallbackDelay is how long the first address family has before the other is
-// tried beside it: the connection attempt delay of RFC 8305, section 5.
-const fallbackDelay = 250 * time.Millisecond
 
 // open makes the connection that everything else happens on: TCP or a unix
 // socket, through a proxy where there is one, announced with a PROXY header
@@ -30,9 +26,10 @@ func (o Options) open(ctx context.Context, target Target) (net.Conn, error) {
 
 func (o Options) connect(ctx context.Context, target Target) (net.Conn, error) {
 	if o.Dial != nil {
+		o.addresses.next()
 		return o.Dial(ctx, target)
 	}
-	dialer := &net.Dialer{FallbackDelay: fallbackDelay, Resolver: o.Resolver}
+	dialer := &net.Dialer{Resolver: o.Resolver}
 	if o.Socket != "" {
 		return dialer.DialContext(ctx, "unix", o.Socket)
 	}
@@ -44,11 +41,43 @@ func (o Options) connect(ctx context.Context, target Target) (net.Conn, error) {
 		dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(source, 0))
 	}
 	if o.Proxy != (Proxy{}) {
+		o.addresses.next()
 		return o.Proxy.dial(ctx, dialer, target.Address())
 	}
-	address := target.Address()
-	if o.address.IsValid() { // of the MX that is being tried
-		address = o.address.String()
+	left := o.addresses
+	if left == nil { // else ConnectMX has looked them up
+		resolved, err := o.lookUp(ctx, target.Host)
+		if err != nil {
+			return nil, err
+		}
+		left = &addresses{alternating(resolved, maxAddresses)}
 	}
-	return dialer.DialContext(ctx, "tcp", address)
+	return race(ctx, left, func(ctx context.Context, address netip.Addr) (net.Conn, error) {
+		return dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(address, uint16(target.Port)).String())
+	})
+}
+
+// lookUp are the addresses of a host that can be reached from SourceAddress, in
+// the resolver's order (RFC 6724).
+func (o Options) lookUp(ctx context.Context, host string) ([]netip.Addr, error) {
+	if address, err := netip.ParseAddr(host); err == nil {
+		return []netip.Addr{address}, nil
+	}
+	resolver := o.Resolver
+	if resolver == nil {
+		resolver = net.DefaultResolver
+	}
+	resolved, err := resolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return nil, err
+	}
+	source, err := netip.ParseAddr(o.SourceAddress)
+	if err != nil {
+		return resolved, nil
+	}
+	fitting := slices.DeleteFunc(resolved, func(a netip.Addr) bool { return a.Unmap().Is4() != source.Unmap().Is4() })
+	if len(fitting) == 0 {
+		return nil, &net.DNSError{Err: "it has no address of the family of the source address", Name: host, IsNotFound: true}
+	}
+	return fitting, nil
 }
