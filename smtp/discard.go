@@ -22,6 +22,10 @@ const probeChunk = "NOOP\r\nNOOP\r\n"
 // (RFC 3030, section 2), which it is asked once a connection: MAIL, a chunk that
 // no recipient goes ahead of, and EHLO, whose reply of several lines shows how
 // many came before it. Only failure is remembered beyond the connection.
+//
+// QUIRK: a server may take a message for nobody, and answer 250 where 503 would
+// be due: it skips the chunk all the same. Its 250 then says nothing of a
+// message whose recipients were all refused.
 func (s *Session) discards(ctx context.Context, sender string) (bool, error) {
 	if s.options.Lessons.about(s.Target()).parses {
 		return false, nil
@@ -76,12 +80,14 @@ func (s *Session) probeDiscard(ctx context.Context, sender string) (verdict, err
 			return found, err
 		}
 		switch {
-		case reply.OK() && len(reply.Lines) > 1:
+		case n > 0 && reply.OK() && len(reply.Lines) > 1:
 			if n != 2 {
 				found = parsed
 			}
 			s.caps, s.open = parseCapabilities(reply), false
 			return found, nil
+		case n == 1 && reply.OK():
+			s.obliging = true
 		case n == 1 && !reply.Permanent():
 			found = parsed
 		case n > 1 && n < 5:

@@ -299,23 +299,20 @@ func (f *flight) takeRcpt(a *addressee, r replied, n int) {
 func (f *flight) takeVerdict(r replied) *Error {
 	const what = "message"
 	f.finals++
-	if f.empty {
+	if f.empty || f.session.obliging && r.ok() && f.terminator && f.willing() == 0 {
 		f.finish()
 		return nil
 	}
 	reply := r.full(f, what)
 	// RFC 3030, section 2: a refused chunk leaves a transaction that needs RSET.
 	f.closed = f.asks || r.ok()
-	fault := &Error{Kind: KindProtocol, Command: what}
 	willing := f.willing()
 	switch {
 	case !f.terminator && r.code < 400:
 		// What is no refusal means nothing for a message that was never finished.
-		fault.Err = fmt.Errorf("%w: %s", errEarly, reply)
-		return fault
+		return &Error{Kind: KindProtocol, Command: what, Err: fmt.Errorf("%w: %s", errEarly, reply)}
 	case r.code/100 == 3, misplaced(reply), willing == 0 && r.ok():
-		fault.Err = fmt.Errorf("unexpected reply: %s", reply)
-		return fault
+		return &Error{Kind: KindProtocol, Command: what, Err: fmt.Errorf("unexpected reply: %s", reply)}
 	}
 	lmtp := f.session.options.Protocol == LMTP
 	for _, a := range f.to() {
@@ -329,7 +326,8 @@ func (f *flight) takeVerdict(r replied) *Error {
 	}
 	if r.code == 421 || !f.terminator {
 		// The server leaves, or may still be reading text.
-		return &Error{Kind: KindLost, Command: what, Reply: &reply}
+		last := reply
+		return &Error{Kind: KindLost, Command: what, Reply: &last}
 	}
 	if willing <= 1 || !lmtp {
 		if reply.Class() > 3 && !lmtp {

@@ -15,15 +15,11 @@ type parameters struct {
 }
 
 func (s *Session) parameters(verb, path, address string) parameters {
-	p := parameters{session: s, verb: verb}
-	p.write(verb, " ", path, ":<", address, ">")
-	return p
-}
-
-func (p *parameters) write(words ...string) {
-	for _, w := range words {
-		p.session.words = append(p.session.words, w...)
-	}
+	words := append(s.words, verb...)
+	words = append(append(words, ' '), path...)
+	words = append(append(words, ":<"...), address...)
+	s.words = append(words, '>')
+	return parameters{session: s, verb: verb}
 }
 
 // add appends a parameter of an extension the server must offer.
@@ -31,7 +27,7 @@ func (p *parameters) add(extension, text string) {
 	if p.err == nil && !p.session.has(extension) {
 		p.err = &Error{Kind: KindRefused, Command: p.verb, Err: fmt.Errorf("%s: %w", extension, ErrNotOffered)}
 	}
-	p.write(" ", text)
+	p.session.words = append(append(p.session.words, ' '), text...)
 }
 
 // refuse notes what the caller got wrong.

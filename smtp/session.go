@@ -27,6 +27,8 @@ type Session struct {
 	words  []byte  // where commands are worded
 	stream *Stream // occupies the session
 	skips  verdict // whether the server skips a chunk it refuses
+	// obliging: it takes a message for nobody, see discards.
+	obliging bool
 }
 
 // Dial opens a connection and reads the greeting. With TLS mode "implicit" the

@@ -75,17 +75,17 @@ type Stream struct {
 	bdat    bool
 
 	// Of the goroutine that calls Next.
-	begun     bool      // the rhythm is chosen
-	exhausted bool      // the source has no more, or the stream ends early
-	slow      bool      // the source takes its time
-	asked     time.Time // when the source was asked last; zero is not in this round
-	gathered  []*flight // prepared, not begun
-	committed int       // of gathered, how many the Commit hook has seen
-	dirty     bool      // in turns: the next transaction must begin with RSET
-	out       output
-	moves     int       // changes with whatever may let the stream go on
-	graceEnd  time.Time // when replies are no longer awaited, once ctx has ended
-	over      bool
+	begun      bool      // the rhythm is chosen
+	exhausted  bool      // the source has no more, or the stream ends early
+	slow       bool      // the source takes its time
+	gathered   []*flight // prepared, not begun
+	committed  int       // of gathered, how many the Commit hook has seen
+	dirty      bool      // in turns: the next transaction must begin with RSET
+	out        output
+	moves      int       // changes with whatever may let the stream go on
+	graceEnd   time.Time // when replies are no longer awaited, once ctx has ended
+	writeUntil time.Time // the write deadline that is set
+	over       bool
 
 	mu      sync.Mutex // below, and what the wire knows, while the reader runs
 	flights []*flight  // begun, and those that wait for one begun; oldest first
@@ -270,7 +270,7 @@ const slowSource = time.Millisecond
 
 // gather takes messages from the source until so many are ready to be begun.
 func (st *Stream) gather(most int) {
-	st.asked = time.Time{}
+	asked := time.Since(st.session.log.start)
 	st.mu.Lock()
 	pending, octets := st.pending, st.octets
 	st.mu.Unlock()
@@ -293,12 +293,9 @@ func (st *Stream) gather(most int) {
 			st.end(err)
 			return
 		}
-		if st.asked.IsZero() {
-			st.asked = time.Now()
-		}
 		m, err := st.next()
-		now := time.Now()
-		st.slow, st.asked = now.Sub(st.asked) > slowSource, now
+		elapsed := time.Since(st.session.log.start)
+		st.slow, asked = elapsed-asked > slowSource, elapsed
 		if err != nil {
 			st.end(err)
 			return

@@ -22,6 +22,7 @@ type streamServer struct {
 	options  StreamOptions
 	transfer string // how messages should arrive
 	ahead    bool   // commands ahead of replies are expected
+	tcp      bool   // else over a pipe, whose writes wait to be read
 }
 
 func streamServers() []streamServer {
@@ -35,18 +36,50 @@ func streamServers() []streamServer {
 		return left
 	}
 	return []streamServer{
-		{"one by one", smtptest.Server{Capabilities: without("PIPELINING", "CHUNKING", "BINARYMIME")}, StreamOptions{}, "DATA", false},
-		{"in turns", smtptest.Server{Capabilities: without("CHUNKING", "BINARYMIME")}, StreamOptions{}, "DATA", true},
-		{"in turns, asked for", smtptest.Server{}, StreamOptions{Transfer: TransferData}, "DATA", true},
-		{"back to back", smtptest.Server{}, StreamOptions{}, "BDAT", true},
-		{"back to back, 8", smtptest.Server{}, StreamOptions{Messages: 8}, "BDAT", true},
-		{"back to back, 1", smtptest.Server{}, StreamOptions{Messages: 1}, "BDAT", true},
-		{"LMTP", smtptest.Server{Protocol: smtptest.LMTP}, StreamOptions{}, "BDAT", true},
-		{"LMTP in turns", smtptest.Server{Protocol: smtptest.LMTP}, StreamOptions{Transfer: TransferData}, "DATA", true},
+		{"one by one", smtptest.Server{Capabilities: without("PIPELINING", "CHUNKING", "BINARYMIME")}, StreamOptions{}, "DATA", false, false},
+		{"in turns", smtptest.Server{Capabilities: without("CHUNKING", "BINARYMIME")}, StreamOptions{}, "DATA", true, false},
+		{"in turns, asked for", smtptest.Server{}, StreamOptions{Transfer: TransferData}, "DATA", true, false},
+		{"back to back", smtptest.Server{}, StreamOptions{}, "BDAT", true, false},
+		{"back to back, 8", smtptest.Server{}, StreamOptions{Messages: 8}, "BDAT", true, false},
+		{"back to back, 1", smtptest.Server{}, StreamOptions{Messages: 1}, "BDAT", true, false},
+		{"LMTP", smtptest.Server{Protocol: smtptest.LMTP}, StreamOptions{}, "BDAT", true, false},
+		{"in turns, TCP", smtptest.Server{}, StreamOptions{Transfer: TransferData}, "DATA", true, true},
+		{"in turns, TLS", smtptest.Server{TLS: smtptest.TLSImplicit}, StreamOptions{Transfer: TransferData}, "DATA", true, true},
+		{"back to back, TCP", smtptest.Server{}, StreamOptions{}, "BDAT", true, true},
+		{"back to back, TLS", smtptest.Server{TLS: smtptest.TLSImplicit}, StreamOptions{}, "BDAT", true, true},
+		{"LMTP in turns", smtptest.Server{Protocol: smtptest.LMTP}, StreamOptions{Transfer: TransferData}, "DATA", true, false},
 	}
 }
 
-// streamTo connects to a server over a pipe; the record comes once it is closed.
+// connect connects to the server; the record comes once the session is closed.
+func (kind streamServer) connect(t testing.TB, server smtptest.Server) (*Session, func() smtptest.Connection) {
+	t.Helper()
+	if !kind.tcp {
+		return streamTo(t, server)
+	}
+	running := server.Start(t)
+	s, err := Connect(t.Context(), Options{
+		Host: "mx.example", Port: 2525, TLS: kind.tls(), LocalName: "client.example", Lessons: &Lessons{}, RootCAs: running.Identity.Roots,
+		Dial: func(context.Context, Target) (net.Conn, error) { return net.Dial("tcp", running.Address) },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s, func() smtptest.Connection {
+		s.Close()
+		defer running.Close()
+		return running.Connection(0)
+	}
+}
+
+func (kind streamServer) tls() TLSMode {
+	if kind.server.TLS == "" {
+		return TLSOff
+	}
+	return TLSMode(kind.server.TLS)
+}
+
+// streamTo connects to a server over a pipe.
 func streamTo(t testing.TB, server smtptest.Server) (*Session, func() smtptest.Connection) {
 	t.Helper()
 	ours, theirs := net.Pipe()
@@ -142,7 +175,7 @@ func TestStream(t *testing.T) {
 					smtptest.Rule{At: smtptest.Message, Call: 5, Do: smtptest.Act{Reply: smtptest.Reply{Code: 554, Lines: []string{"spam"}}}},
 				)
 			}
-			s, record := streamTo(t, server)
+			s, record := kind.connect(t, server)
 			st := s.Stream(t.Context(), numbered(n), kind.options)
 			list, err := results(st)
 			if err != nil || len(list) != n {
@@ -215,7 +248,7 @@ func TestStreamLonely(t *testing.T) {
 	large = "Subject: large\r\n\r\n" + strings.Repeat(large, 2000)
 	for _, kind := range streamServers() {
 		t.Run(kind.name, func(t *testing.T) {
-			s, record := streamTo(t, kind.server)
+			s, record := kind.connect(t, kind.server)
 			i := 0
 			options := kind.options
 			options.Bytes = 100_000
@@ -282,7 +315,7 @@ func TestStreamLeft(t *testing.T) {
 	for _, kind := range streamServers() {
 		t.Run(kind.name, func(t *testing.T) {
 			defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-			s, record := streamTo(t, kind.server)
+			s, record := kind.connect(t, kind.server)
 			var left []Result
 			pulled := 0
 			source := numbered(1000)

@@ -8,6 +8,72 @@ import (
 	"time"
 )
 
+// readsItself reports whether replies can be read on the goroutine that writes,
+// which costs less where each write waits for replies anyway: the connection is
+// sure to take so much at once, even from a client that its server does not
+// listen to. mu is held.
+func (st *Stream) readsItself(size int) bool {
+	if st.rhythm != inTurns || st.reading || size > safeWrite {
+		return false
+	}
+	_, ok := st.session.wire.raw.(*net.TCPConn)
+	st.watch()
+	return ok
+}
+
+// safeWrite is less than the least that systems keep for a connection.
+const safeWrite = 16 << 10
+
+// watch lets the end of ctx interrupt what blocks. mu is held.
+func (st *Stream) watch() {
+	if st.stopCancel != nil {
+		return
+	}
+	w := st.session.wire
+	if len(w.in) < streamRead {
+		w.in = make([]byte, streamRead)
+	}
+	conn := w.conn
+	st.stopCancel = context.AfterFunc(st.ctx, func() {
+		_ = conn.SetWriteDeadline(longAgo)
+		st.mu.Lock()
+		defer st.mu.Unlock()
+		if !st.reading {
+			_ = conn.SetReadDeadline(longAgo)
+		}
+	})
+}
+
+// readOnce waits for replies on the goroutine that calls Next.
+func (st *Stream) readOnce() {
+	w := st.session.wire
+	st.mu.Lock()
+	switch ended := st.ctx.Err() != nil; {
+	case w.broken != nil,
+		st.owed() == nil && st.writeAt.IsZero(),
+		ended && st.graceEnd.IsZero(): // interrupted is to be asked first
+		st.mu.Unlock()
+		return
+	case ended:
+		st.armed = noDeadline
+		_ = w.conn.SetReadDeadline(st.graceEnd)
+	default:
+		st.arm()
+	}
+	st.mu.Unlock()
+	n, err := w.conn.Read(w.in)
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	switch {
+	case n > 0:
+		st.hearAll(w.in[:n])
+	case err != nil && st.ctx.Err() == nil:
+		st.readFailed(err)
+	case err != nil && !isTimeout(err):
+		st.readFailed(err)
+	}
+}
+
 // listen starts the reader, where it does not run. mu is held.
 func (st *Stream) listen() {
 	if st.reading {
@@ -15,14 +81,10 @@ func (st *Stream) listen() {
 	}
 	st.reading, st.paused, st.armed = true, false, time.Time{}
 	st.readEnd = make(chan struct{})
+	st.watch()
 	w := st.session.wire
 	_ = w.conn.SetReadDeadline(noDeadline)
-	if len(w.in) < streamRead {
-		w.in = make([]byte, streamRead)
-	}
-	conn := w.conn
-	st.stopCancel = context.AfterFunc(st.ctx, func() { _ = conn.SetWriteDeadline(longAgo) })
-	go st.read(conn, w.in)
+	go st.read(w.conn, w.in)
 }
 
 // streamRead is how much is read at once: the replies of a whole window.
@@ -59,14 +121,17 @@ func (st *Stream) pause() {
 		st.paused = true
 		_ = st.session.wire.conn.SetReadDeadline(longAgo)
 	}
-	end := st.readEnd
+	end, watched := st.readEnd, st.stopCancel
 	st.mu.Unlock()
-	if end == nil {
-		return
+	if end != nil {
+		<-end
+		st.readEnd = nil
 	}
-	<-end
-	st.stopCancel()
-	st.readEnd = nil
+	if watched != nil {
+		watched()
+		st.stopCancel = nil
+	}
+	st.armed, st.writeUntil = time.Time{}, time.Time{}
 	if w := st.session.wire; w.broken == nil {
 		_ = w.conn.SetDeadline(noDeadline)
 	}
@@ -220,8 +285,7 @@ func (st *Stream) deadline() time.Time {
 // readFailed reports whether the reader ends. mu is held.
 func (st *Stream) readFailed(err error) bool {
 	w := st.session.wire
-	var timeout net.Error
-	expired := errors.As(err, &timeout) && timeout.Timeout()
+	expired := isTimeout(err)
 	if expired && st.paused {
 		return true
 	}
@@ -240,6 +304,11 @@ func (st *Stream) readFailed(err error) bool {
 	kind, err := kindOf(st.ctx, err)
 	st.fail(&Error{Kind: kind, Command: st.doing(), Err: err}, false)
 	return true
+}
+
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // notice learns from a reply that did not come: where all that is missing was

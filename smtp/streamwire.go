@@ -177,7 +177,9 @@ func (o *output) write() {
 		o.drop()
 		return
 	}
-	st.listen()
+	if !st.readsItself(len(o.buf) + len(o.held)) {
+		st.listen()
+	}
 	if st.owed() == nil {
 		st.since = now
 	}
@@ -187,9 +189,12 @@ func (o *output) write() {
 	}
 	st.arm()
 	st.mu.Unlock()
-	_ = w.conn.SetWriteDeadline(now.Add(st.session.options.Timeouts.Block))
-	if st.ctx.Err() != nil {
-		_ = w.conn.SetWriteDeadline(longAgo)
+	if limit := st.session.options.Timeouts.Block; st.writeUntil.Sub(now) < limit-limit/4 {
+		st.writeUntil = now.Add(limit)
+		_ = w.conn.SetWriteDeadline(st.writeUntil)
+		if st.ctx.Err() != nil {
+			_ = w.conn.SetWriteDeadline(longAgo)
+		}
 	}
 	if err := writeBoth(w.conn, o.buf, o.held); err != nil {
 		// What the server said before it hung up has arrived by now.
@@ -388,6 +393,10 @@ func (st *Stream) ready(f *flight) bool {
 
 // wait returns when something may have changed.
 func (st *Stream) wait() {
+	if st.readEnd == nil { // no reader runs
+		st.readOnce()
+		return
+	}
 	done := st.ctx.Done()
 	if st.ctx.Err() != nil {
 		done = nil
