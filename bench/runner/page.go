@@ -88,7 +88,7 @@ func (p page) targets() table {
 }
 
 func (p page) everything() table {
-	t := table{{"line", "client", "messages", "client CPU", "wall, one core", "turns a message", "round trips"}}
+	t := table{{"line", "client", "messages", "client CPU", "wall, one core", "turns a message", "round trips", "counted"}}
 	for _, l := range p.lines {
 		for i, c := range l.clients {
 			f := l.figures[i]
@@ -96,11 +96,11 @@ func (p page) everything() table {
 			if f.what != "" && !strings.Contains(name, f.what) {
 				name += " (" + f.what + ")"
 			}
-			row := []string{l.name, name, fmt.Sprint(c.n), "", "", "", ""}
+			row := []string{l.name, name, fmt.Sprint(c.n), "", "", "", "", ""}
 			if l.delay == 0 {
 				row[3], row[4] = number(f.cpu), number(f.wall)
 			} else {
-				row[6] = number(f.trips)
+				row[6], row[7] = number(f.trips), number(f.chain)
 			}
 			if l.server != nil && c.n > 0 {
 				row[5] = number(f.turns)
