@@ -13,6 +13,7 @@ type figures struct {
 	what  string  // the way the client took, where it has several
 	cpu   float64 // of the client, ms for 1,000 messages
 	wall  float64 // with the server on the same core, ms for 1,000 messages
+	both  float64 // CPU of client and server in those runs, ms for 1,000 messages
 	turns float64 // for each message
 	trips float64 // wall time in round trips; 0 where there is no delay
 	chain float64 // the same as the server counted it, which no busy machine lengthens
@@ -37,6 +38,7 @@ func (s samples) figures(l line, c contestant) figures {
 		what:  s.apart[0].report.What,
 		cpu:   median(s.apart, func(s sample) float64 { return perThousand(s.report.CPU, c.n) }),
 		wall:  median(s.together, func(s sample) float64 { return perThousand(s.report.Seconds, c.n) }),
+		both:  median(s.together, func(s sample) float64 { return perThousand(s.report.CPU+s.server.CPU, c.n) }),
 		turns: median(s.apart, func(s sample) float64 { return float64(s.server.MessageTurns) / float64(max(c.n, 1)) }),
 	}
 	if l.delay > 0 {
