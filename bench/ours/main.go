@@ -1,11 +1,10 @@
 // Command ours sends with the client of this repository, over one session for all
 // messages.
 //
-//	ours -address HOST:PORT [-mode send|stream] [-transfer DATA|BDAT]
+//	ours -address HOST:PORT [-mode stream|send] [-transfer DATA|BDAT]
 //	     [-n 1000] [-c 1] [-size 1024] [-tls implicit -roots FILE] [-login]
 //
-// Without -mode it streams, where it was built with streams, and without
-// -transfer the client chooses.
+// Without -transfer the client chooses.
 package main
 
 import (
@@ -19,8 +18,11 @@ import (
 	"github.com/mailscript/mailscript/smtp"
 )
 
-// mode sends n messages over a session.
-type mode func(ctx context.Context, s *smtp.Session, mail mail, n int) error
+// modes send n messages over a session.
+var modes = map[string]func(ctx context.Context, s *smtp.Session, m mail, n int) error{
+	"send":   sendEach,
+	"stream": stream,
+}
 
 // mail is what is sent over and over.
 type mail struct {
@@ -32,7 +34,7 @@ type mail struct {
 func main() {
 	var job client.Job
 	job.Flags(flag.CommandLine)
-	name := flag.String("mode", "", "send or stream")
+	name := flag.String("mode", "stream", "send or stream")
 	transfer := flag.String("transfer", "", "DATA or BDAT")
 	flag.Parse()
 	if err := run(job, *name, smtp.Transfer(*transfer)); err != nil {
@@ -42,15 +44,9 @@ func main() {
 }
 
 func run(job client.Job, name string, transfer smtp.Transfer) error {
-	if name == "" {
-		name = "stream"
-		if modes[name] == nil {
-			name = "send"
-		}
-	}
 	send := modes[name]
 	if send == nil {
-		return fmt.Errorf("built without mode %q", name)
+		return fmt.Errorf("unknown mode %q", name)
 	}
 	content := smtp.ContentOf(letter.Message(job.Size))
 	report, err := client.Run(job, func(job client.Job, n int) error {

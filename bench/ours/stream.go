@@ -8,9 +8,7 @@ import (
 	"github.com/mailscript/mailscript/smtp"
 )
 
-var modes = map[string]mode{"send": sendEach, "stream": stream}
-
-// stream hands over all messages and reads the results beside that.
+// stream lets the session keep several messages on their way.
 func stream(ctx context.Context, s *smtp.Session, m mail, n int) error {
 	left := n
 	st := s.Stream(ctx, func() (smtp.Mail, error) {

@@ -13,10 +13,15 @@ type figures struct {
 	what  string  // the way the client took, where it has several
 	cpu   float64 // of the client, ms for 1,000 messages
 	wall  float64 // with the server on the same core, ms for 1,000 messages
+	both  float64 // CPU of client and server in those runs, ms for 1,000 messages
 	turns float64 // for each message
 	trips float64 // wall time in round trips; 0 where there is no delay
-	chain float64 // the longest chain of replies and input, as the server counted
+	chain float64 // the same as the server counted it, which no busy machine lengthens
 }
+
+// beforeCounting are the round trips before the client's first octets: the
+// handshake of TCP, and the greeting's.
+const beforeCounting = 2
 
 // perThousand turns seconds for n messages into milliseconds for 1,000.
 func perThousand(seconds float64, n int) float64 { return seconds * 1e6 / float64(max(n, 1)) }
@@ -33,10 +38,11 @@ func (s samples) figures(l line, c contestant) figures {
 		what:  s.apart[0].report.What,
 		cpu:   median(s.apart, func(s sample) float64 { return perThousand(s.report.CPU, c.n) }),
 		wall:  median(s.together, func(s sample) float64 { return perThousand(s.report.Seconds, c.n) }),
+		both:  median(s.together, func(s sample) float64 { return perThousand(s.report.CPU+s.server.CPU, c.n) }),
 		turns: median(s.apart, func(s sample) float64 { return float64(s.server.MessageTurns) / float64(max(c.n, 1)) }),
-		chain: median(s.apart, func(s sample) float64 { return float64(s.server.Rounds) }),
 	}
 	if l.delay > 0 {
+		f.chain = beforeCounting + median(s.apart, func(s sample) float64 { return float64(s.server.Rounds) })
 		f.trips = median(s.apart, func(s sample) float64 { return s.report.Seconds / (2 * l.delay).Seconds() })
 	}
 	return f
@@ -63,6 +69,8 @@ func (f figures) get(which figure) float64 {
 		return f.cpu
 	case figureWall:
 		return f.wall
+	case figureChain:
+		return f.chain
 	}
 	return f.trips
 }

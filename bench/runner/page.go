@@ -88,7 +88,7 @@ func (p page) targets() table {
 }
 
 func (p page) everything() table {
-	t := table{{"line", "client", "messages", "client CPU", "wall, one core", "turns a message", "round trips"}}
+	t := table{{"line", "client", "messages", "client CPU", "wall, one core", "CPU of both", "turns a message", "round trips", "counted"}}
 	for _, l := range p.lines {
 		for i, c := range l.clients {
 			f := l.figures[i]
@@ -96,14 +96,14 @@ func (p page) everything() table {
 			if f.what != "" && !strings.Contains(name, f.what) {
 				name += " (" + f.what + ")"
 			}
-			row := []string{l.name, name, fmt.Sprint(c.n), "", "", "", ""}
+			row := []string{l.name, name, fmt.Sprint(c.n), "", "", "", "", "", ""}
 			if l.delay == 0 {
-				row[3], row[4] = number(f.cpu), number(f.wall)
+				row[3], row[4], row[5] = number(f.cpu), number(f.wall), number(f.both)
 			} else {
-				row[6] = number(f.trips)
+				row[7], row[8] = number(f.trips), number(f.chain)
 			}
 			if l.server != nil && c.n > 0 {
-				row[5] = number(f.turns)
+				row[6] = number(f.turns)
 			}
 			t = append(t, row)
 		}
@@ -117,8 +117,18 @@ func (m *meter) facts() string {
 	if !m.pinned {
 		where = "nothing pinned, for want of taskset or of a second core"
 	}
-	return fmt.Sprintf("%s, %d cores, %s/%s, %s; %s; medians of %d rounds.\nTimes are milliseconds for 1,000 messages; a ratio is theirs to ours.",
-		processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), where, m.rounds)
+	return fmt.Sprintf("%s, %d cores, %s/%s, %s; %s; rounds: %d; load average before: %s.\nTimes are milliseconds for 1,000 messages; a ratio is theirs to ours.",
+		processor(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), where, m.rounds, load())
+}
+
+// load is the average over the last minute, as Linux has it: what else the machine was doing.
+func load() string {
+	averages, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	first, _, _ := strings.Cut(string(averages), " ")
+	return first
 }
 
 // processor is the model as Linux knows it.

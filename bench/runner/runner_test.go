@@ -68,7 +68,7 @@ func TestLines(t *testing.T) {
 			if l.apart && g.figure == figureWall {
 				t.Errorf("%s: nothing is measured on one core", l.name)
 			}
-			if (l.delay > 0) != (g.figure == figureTrips) {
+			if (l.delay > 0) != (g.figure == figureTrips || g.figure == figureChain) {
 				t.Errorf("%s: %s, with a delay of %v", l.name, g.figure, l.delay)
 			}
 		}

@@ -100,21 +100,31 @@ type server struct {
 	options options
 	tls     *tls.Config
 
-	mu     sync.Mutex
-	totals totals
+	mu       sync.Mutex
+	totals   totals
+	idleTime time.Duration // processor time before the first connection
 }
 
 // serve returns when the listener is closed and every connection has ended.
 func (s *server) serve(listener net.Listener) {
 	var sessions sync.WaitGroup
 	defer sessions.Wait()
-	for {
+	for first := true; ; first = false {
 		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}
+		if first {
+			s.began()
+		}
 		sessions.Go(func() { s.handle(conn) })
 	}
+}
+
+func (s *server) began() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idleTime = processorTime()
 }
 
 // transport is a connection that tells when a read finds nothing to read.

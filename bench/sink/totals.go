@@ -23,7 +23,7 @@ type totals struct {
 	Writes int64 `json:"writes"` // of replies
 	Errors int64 `json:"errors"` // connections that did not end with QUIT or a close between messages
 
-	CPU float64 `json:"cpu"` // seconds, of the process
+	CPU float64 `json:"cpu"` // seconds, of the process since the first connection
 }
 
 func (s *server) add(t totals) {
@@ -49,9 +49,15 @@ func (s *server) counted() totals {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := s.totals
-	var usage syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) == nil {
-		t.CPU = time.Duration(usage.Utime.Nano() + usage.Stime.Nano()).Seconds()
-	}
+	t.CPU = (processorTime() - s.idleTime).Seconds()
 	return t
+}
+
+// processorTime is what the process has used so far, user and system.
+func processorTime() time.Duration {
+	var usage syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &usage) != nil {
+		return 0
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
