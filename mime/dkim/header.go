@@ -3,6 +3,7 @@ package dkim
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,7 @@ func (f headerField) value() []byte {
 // another way than we do: line breaks that are not CRLF, NULs, lines without a name.
 func parseHeader(header []byte) ([]headerField, error) {
 	fields := make([]headerField, 0, 24)
+	names := string(header) // which all names share
 	for rest, line := header, 1; len(rest) > 0; line++ {
 		end := bytes.IndexByte(rest, '\n') + 1
 		if end < 2 || rest[end-2] != '\r' {
@@ -46,11 +48,12 @@ func parseHeader(header []byte) ([]headerField, error) {
 			last := &fields[len(fields)-1]
 			last.raw = last.raw[:len(last.raw)+end] // the lines follow each other in header
 		default:
-			name, reason := fieldName(text)
+			length, reason := nameLength(text)
 			if reason != "" {
 				return nil, headerFault(line, reason)
 			}
-			fields = append(fields, headerField{name: name, raw: text})
+			begin := len(header) - len(rest)
+			fields = append(fields, headerField{name: names[begin : begin+length], raw: text})
 		}
 		rest = rest[end:]
 	}
@@ -61,19 +64,19 @@ func headerFault(line int, reason string) *Error {
 	return &Error{Field: "header", Reason: fmt.Sprintf("line %d %s", line, reason)}
 }
 
-// fieldName reads the name of a field. White space before the colon is obsolete (RFC
-// 5322, section 4.5.1) and never written by anybody who signs.
-func fieldName(line []byte) (name, reason string) {
+// nameLength finds the colon. White space before it is obsolete (RFC 5322, section 4.5.1)
+// and never written by anybody who signs.
+func nameLength(line []byte) (length int, reason string) {
 	colon := bytes.IndexByte(line, ':')
 	if colon <= 0 {
-		return "", "is no field"
+		return 0, "is no field"
 	}
 	for _, c := range line[:colon] {
 		if !isFieldNameByte(c) {
-			return "", "has a name with a byte that names cannot have"
+			return 0, "has a name with a byte that names cannot have"
 		}
 	}
-	return string(line[:colon]), ""
+	return colon, ""
 }
 
 // isFieldNameByte is ftext of RFC 5322, section 3.6.8, without the semicolon, which
@@ -117,12 +120,12 @@ func appendSigned(b []byte, c Canonicalization, fields []headerField, names []st
 	for i, name := range names {
 		skip := 0
 		for _, before := range names[:i] {
-			if strings.EqualFold(before, name) {
+			if sameName(before, name) {
 				skip++
 			}
 		}
 		for j := len(fields) - 1; j >= 0; j-- {
-			if !strings.EqualFold(fields[j].name, name) {
+			if !sameName(fields[j].name, name) {
 				continue
 			}
 			if skip == 0 {
@@ -133,4 +136,11 @@ func appendSigned(b []byte, c Canonicalization, fields []headerField, names []st
 		}
 	}
 	return b
+}
+
+// sameName compares names of fields. Most differ in length, which is quick to see.
+func sameName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
+
+func listed(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(other string) bool { return sameName(other, name) })
 }

@@ -139,7 +139,7 @@ func (o Options) withDefaults() Options {
 
 // withFrom puts From first. RFC 6376, section 5.4: it must be signed.
 func withFrom(names []string) []string {
-	if slices.ContainsFunc(names, func(name string) bool { return strings.EqualFold(name, "From") }) {
+	if listed(names, "From") {
 		return slices.Clone(names)
 	}
 	return append([]string{"From"}, names...)
@@ -158,7 +158,7 @@ func (o Options) check() error {
 			if reason := signableFault(name); reason != "" {
 				return &Error{Field: list.field, Value: name, Reason: reason}
 			}
-			if slices.ContainsFunc(list.names[:i], func(before string) bool { return strings.EqualFold(before, name) }) {
+			if listed(list.names[:i], name) {
 				return &Error{Field: list.field, Value: name, Reason: "is named twice"}
 			}
 		}
@@ -186,10 +186,8 @@ func signableFault(name string) string {
 			return "is no name of a field"
 		}
 	}
-	for _, never := range unsignable {
-		if strings.EqualFold(name, never) {
-			return "must not be signed (RFC 6376, section 5.4)"
-		}
+	if listed(unsignable, name) {
+		return "must not be signed (RFC 6376, section 5.4)"
 	}
 	return ""
 }

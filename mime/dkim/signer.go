@@ -18,15 +18,23 @@ const maxHeader = 1 << 20
 
 // Signer signs messages. It is immutable: any number of goroutines can use it at once.
 type Signer struct {
-	options  Options
-	oversign []string // in messages that have it
-	keys     []signingKey
+	options Options
+	plan    []plannedField
+	keys    []signingKey
+}
+
+// plannedField is a name that messages may have fields of, and whether it is listed once
+// more than they have: always, or where they have any.
+type plannedField struct {
+	name                      string
+	oversign, oversignPresent bool
 }
 
 // signingKey is a signature and the beginning of its field, which is always the same.
 type signingKey struct {
 	Signature
-	begin string
+	organization string
+	begin        string
 }
 
 // NewSigner checks the options and returns a signer. Errors are of type *Error.
@@ -35,9 +43,11 @@ func NewSigner(o Options) (*Signer, error) {
 	if err := s.options.check(); err != nil {
 		return nil, err
 	}
+	var present []string
 	if o.Oversign == nil {
-		s.oversign = oversignedWhenPresent()
+		present = oversignedWhenPresent()
 	}
+	s.plan = plan(s.options.Headers, s.options.Oversign, present)
 	for i, signature := range s.options.Signatures {
 		signature, fault := signature.checked()
 		if fault != nil {
@@ -61,9 +71,20 @@ func NewSigner(o Options) (*Signer, error) {
 		if signature.Identity != "" {
 			f.text("i=" + signature.Identity + ";")
 		}
-		s.keys = append(s.keys, signingKey{signature, string(f.buf)})
+		s.keys = append(s.keys, signingKey{signature, organization(signature.Domain), string(f.buf)})
 	}
 	return s, nil
+}
+
+// plan puts the lists of names together.
+func plan(headers, oversign, present []string) []plannedField {
+	var fields []plannedField
+	for _, name := range append(slices.Clone(headers), oversign...) {
+		if !slices.ContainsFunc(fields, func(f plannedField) bool { return sameName(f.name, name) }) {
+			fields = append(fields, plannedField{name, listed(oversign, name), listed(present, name)})
+		}
+	}
+	return fields
 }
 
 // Warnings says what is unwise about the keys, one text each.
@@ -163,7 +184,7 @@ func (s *Signer) choose(fields []headerField) ([]signingKey, error) {
 	var from []string
 	seen := false
 	for _, f := range fields {
-		if !strings.EqualFold(f.name, "From") {
+		if !sameName(f.name, "From") {
 			continue
 		}
 		if seen {
@@ -171,54 +192,54 @@ func (s *Signer) choose(fields []headerField) ([]signingKey, error) {
 		}
 		seen, from = true, FromDomains(string(f.value()))
 	}
-	fault := &AlignmentError{From: from}
-	aligned := make([]int, len(from))
-	var chosen []signingKey
-	for _, key := range s.keys {
-		suits := false
-		for i, domain := range from {
-			if Align(domain, key.Domain) != Unaligned {
-				suits = true
-				aligned[i]++
-			}
-		}
-		if suits || key.Scope == AllMail {
-			chosen = append(chosen, key)
-		}
-		if !slices.Contains(fault.Domains, key.Domain) {
-			fault.Domains = append(fault.Domains, key.Domain)
+	chosen := make([]signingKey, 0, len(s.keys))
+	uncovered := len(from)
+	for i, domain := range from {
+		from[i] = organization(domain)
+		if slices.ContainsFunc(s.keys, func(key signingKey) bool { return key.organization == from[i] }) {
+			uncovered--
 		}
 	}
-	if len(from) == 0 || slices.Contains(aligned, 0) {
-		return nil, fault
+	if len(from) == 0 || uncovered > 0 {
+		return nil, s.unaligned(fields)
+	}
+	for _, key := range s.keys {
+		if key.Scope == AllMail || slices.Contains(from, key.organization) {
+			chosen = append(chosen, key)
+		}
 	}
 	return chosen, nil
 }
 
+// unaligned names all the domains, those of From as they are.
+func (s *Signer) unaligned(fields []headerField) *AlignmentError {
+	var fault AlignmentError
+	for _, f := range fields {
+		if sameName(f.name, "From") {
+			fault.From = FromDomains(string(f.value()))
+		}
+	}
+	for _, key := range s.keys {
+		if !slices.Contains(fault.Domains, key.Domain) {
+			fault.Domains = append(fault.Domains, key.Domain)
+		}
+	}
+	return &fault
+}
+
 // names returns what the h= tag lists.
 func (s *Signer) names(fields []headerField) []string {
-	names := make([]string, 0, len(fields)+len(s.options.Oversign)+2)
-	listed := func(list []string, name string) bool {
-		return slices.ContainsFunc(list, func(other string) bool { return strings.EqualFold(other, name) })
-	}
-	sign := func(name string) {
+	names := make([]string, 0, len(fields)+len(s.plan))
+	for _, p := range s.plan {
 		occurs := 0
 		for _, f := range fields {
-			if strings.EqualFold(f.name, name) {
-				names = append(names, name)
+			if sameName(f.name, p.name) {
+				names = append(names, p.name)
 				occurs++
 			}
 		}
-		if listed(s.options.Oversign, name) || (occurs > 0 && listed(s.oversign, name)) {
-			names = append(names, name)
-		}
-	}
-	for _, name := range s.options.Headers {
-		sign(name)
-	}
-	for _, name := range s.options.Oversign {
-		if !listed(s.options.Headers, name) {
-			sign(name)
+		if p.oversign || (occurs > 0 && p.oversignPresent) {
+			names = append(names, p.name)
 		}
 	}
 	return names
