@@ -1,0 +1,385 @@
+package plaintext
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+const (
+	// maxColumns is how many columns a table of data may have. Wider ones are written
+	// as a list of records.
+	maxColumns = 24
+	// maxLabel is how many columns of a heading a record repeats.
+	maxLabel = 30
+	// unlimited is the width of cells whose table is laid out later.
+	unlimited = 1 << 30
+	separator = "  "
+)
+
+// table is a table that is being read.
+type table struct {
+	data     bool // it has headings, and becomes columns
+	captures bool // the cells of the row that is being read are set side by side
+	rows     [][]cell
+	row      []cell
+	depth    int // cells that are being captured
+}
+
+// cell is one cell of a table of data, or of a row whose cells may stand side by side.
+type cell struct {
+	lines  []string
+	header bool
+	right  bool
+	span   int
+}
+
+func (r *renderer) openTable(n *node) {
+	r.space(2)
+	r.flow.rows = none
+	role := strings.ToLower(n.attribute("role"))
+	data := n.header && n.plain && !n.outer && role != "presentation" && role != "none" && len(r.pages) < maxCaptured
+	r.tables = append(r.tables, &table{data: data})
+}
+
+func (r *renderer) openRow(n *node) {
+	t := r.tables[len(r.tables)-1]
+	t.row = nil
+	t.captures = t.data || (n.cells > 1 && len(r.pages) < maxCaptured)
+}
+
+func (r *renderer) openCell(n *node) {
+	t := r.tables[len(r.tables)-1]
+	if !t.captures {
+		r.space(2)
+		return
+	}
+	r.numberLink()
+	span, err := strconv.Atoi(strings.TrimSpace(n.attribute("colspan")))
+	if err != nil || span < 1 || span > maxColumns {
+		span = 1
+	}
+	align := strings.ToLower(n.attribute("align") + n.attribute("style"))
+	right := strings.HasPrefix(align, "right") || strings.Contains(strings.ReplaceAll(align, " ", ""), "text-align:right")
+	t.row = append(t.row, cell{header: n.tag == "th", right: right, span: span})
+	width := unlimited
+	if !t.data {
+		width = min(r.flow.room(), pageWidth)
+	}
+	r.flow.flush()
+	r.pages = append(r.pages, r.flow)
+	r.flow = &flow{width: width}
+}
+
+func (r *renderer) closeCell() {
+	t := r.tables[len(r.tables)-1]
+	r.space(0)
+	if !t.captures {
+		r.space(2)
+		return
+	}
+	t.row[len(t.row)-1].lines = r.flow.lines
+	r.flow = r.pages[len(r.pages)-1]
+	r.pages = r.pages[:len(r.pages)-1]
+}
+
+func (r *renderer) closeRow() {
+	t := r.tables[len(r.tables)-1]
+	row := t.row
+	t.row = nil
+	switch {
+	case t.data:
+		if len(row) > 0 {
+			t.rows = append(t.rows, row)
+		}
+	case t.captures:
+		r.flow.sideBySide(row)
+	}
+	t.captures = false
+}
+
+func (r *renderer) closeTable() {
+	t := r.tables[len(r.tables)-1]
+	r.tables = r.tables[:len(r.tables)-1]
+	r.space(2)
+	if t.data {
+		r.flow.table(t.rows)
+	}
+	r.space(2)
+	r.flow.rows = none
+}
+
+// sideBySide writes a row of a layout table: on one line where its cells are short, as
+// in receipts, or else one after the other.
+func (f *flow) sideBySide(row []cell) {
+	var parts []string
+	single, used := true, 0
+	for _, c := range row {
+		if len(c.lines) == 0 {
+			continue
+		}
+		single = single && len(c.lines) == 1
+		parts = append(parts, c.lines[0])
+		used += textColumns(c.lines[0]) + len(separator)
+	}
+	if len(parts) == 0 {
+		return
+	}
+	if single && used-len(separator) <= f.room() {
+		if f.rows == len(f.lines) && len(f.lines) > 0 && !f.rule {
+			f.gap = 0
+		} else {
+			f.space(2)
+		}
+		f.line(strings.Join(parts, separator))
+		f.rows = len(f.lines)
+		f.space(2)
+		return
+	}
+	for _, c := range row {
+		if len(c.lines) == 0 {
+			continue
+		}
+		f.space(2)
+		for _, line := range c.lines {
+			f.line(line)
+		}
+		f.space(2)
+	}
+}
+
+// table writes a table of data: as columns where they fit, or else as records.
+func (f *flow) table(rows [][]cell) {
+	kept := rows[:0]
+	for _, row := range rows {
+		for _, c := range row {
+			if len(c.lines) > 0 {
+				kept = append(kept, row)
+				break
+			}
+		}
+	}
+	rows = kept
+	if len(rows) == 0 {
+		return
+	}
+	widths, ok := columnWidths(rows, f.room())
+	if !ok {
+		f.records(rows)
+		return
+	}
+	right := rightAligned(rows, len(widths))
+	for i, row := range rows {
+		f.columnsOf(row, widths, right)
+		if i == 0 && isHeader(row) && len(rows) > 1 {
+			line := make([]string, len(widths))
+			for j, w := range widths {
+				line[j] = strings.Repeat("-", w)
+			}
+			f.line(strings.Join(line, separator))
+		}
+	}
+}
+
+func isHeader(row []cell) bool {
+	for _, c := range row {
+		if !c.header {
+			return false
+		}
+	}
+	return true
+}
+
+// columnWidths returns how wide each column is, after the widest have been narrowed as
+// far as their words allow. ok is false where the columns do not fit.
+func columnWidths(rows [][]cell, room int) (widths []int, ok bool) {
+	var least []int
+	for _, row := range rows {
+		column := 0
+		for _, c := range row {
+			for len(widths) < column+c.span {
+				if len(widths) == maxColumns {
+					return nil, false
+				}
+				widths, least = append(widths, 1), append(least, 1)
+			}
+			if c.span == 1 {
+				for _, line := range c.lines {
+					widths[column] = max(widths[column], textColumns(line))
+					for word := range strings.FieldsSeq(line) {
+						least[column] = max(least[column], textColumns(word))
+					}
+				}
+			}
+			column += c.span
+		}
+	}
+	room -= len(separator) * (len(widths) - 1)
+	total := 0
+	for _, w := range widths {
+		total += w
+	}
+	for total > room {
+		// The widest column that can be narrowed is, down to the next one or to fit.
+		widest, second := none, 0
+		for i, w := range widths {
+			if w > least[i] && (widest == none || w > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest == none {
+			return nil, false
+		}
+		for i, w := range widths {
+			if i != widest && w < widths[widest] {
+				second = max(second, w)
+			}
+		}
+		narrowed := max(least[widest], min(second, widths[widest]-1), widths[widest]-(total-room))
+		total -= widths[widest] - narrowed
+		widths[widest] = narrowed
+	}
+	return widths, true
+}
+
+// rightAligned says which columns hold numbers only, below their headings, or ask for it.
+func rightAligned(rows [][]cell, columns int) []bool {
+	right, any := make([]bool, columns), make([]bool, columns)
+	for i := range right {
+		right[i] = true
+	}
+	for i, row := range rows {
+		if i == 0 && isHeader(row) {
+			continue
+		}
+		column := 0
+		for _, c := range row {
+			if c.span == 1 && len(c.lines) > 0 {
+				any[column] = true
+				right[column] = right[column] && (c.right || isNumber(c.lines))
+			}
+			column += c.span
+		}
+	}
+	for i := range right {
+		right[i] = right[i] && any[i]
+	}
+	return right
+}
+
+// isNumber reports whether a cell is an amount: a digit, and nothing that is no part of
+// one.
+func isNumber(lines []string) bool {
+	digit := false
+	for _, r := range strings.Join(lines, "") {
+		switch {
+		case unicode.IsDigit(r):
+			digit = true
+		case strings.ContainsRune(" .,'+-−%", r), unicode.Is(unicode.Sc, r):
+		default:
+			return false
+		}
+	}
+	return digit
+}
+
+// columnsOf writes one row, in as many lines as its longest cell has.
+func (f *flow) columnsOf(row []cell, widths []int, right []bool) {
+	type column struct {
+		lines []string
+		width int
+		right bool
+	}
+	columns := make([]column, 0, len(row))
+	height, at := 0, 0
+	for _, c := range row {
+		width := len(separator) * (c.span - 1)
+		for _, w := range widths[at : at+c.span] {
+			width += w
+		}
+		lines := c.lines
+		for _, line := range lines {
+			if textColumns(line) > width {
+				lines = refilled(lines, width)
+				break
+			}
+		}
+		columns = append(columns, column{lines, width, right[at] && c.span == 1})
+		height, at = max(height, len(lines)), at+c.span
+	}
+	for i := range height {
+		var line strings.Builder
+		for j, c := range columns {
+			text := ""
+			if i < len(c.lines) {
+				text = c.lines[i]
+			}
+			padding := strings.Repeat(" ", max(0, c.width-textColumns(text)))
+			if j > 0 {
+				line.WriteString(separator)
+			}
+			if c.right {
+				line.WriteString(padding + text)
+			} else {
+				line.WriteString(text + padding)
+			}
+		}
+		f.line(line.String())
+	}
+}
+
+// refilled breaks lines that are wider than their column.
+func refilled(lines []string, width int) []string {
+	f := flow{width: width}
+	for _, line := range lines {
+		f.write(line)
+		f.breakLine()
+	}
+	f.flush()
+	return f.lines
+}
+
+// records writes a row after the other, each cell on a line behind its heading.
+func (f *flow) records(rows [][]cell) {
+	var labels []string
+	if isHeader(rows[0]) && len(rows) > 1 {
+		for _, c := range rows[0] {
+			labels = append(labels, label(strings.Join(c.lines, " ")))
+			for range c.span - 1 {
+				labels = append(labels, "")
+			}
+		}
+		rows = rows[1:]
+	}
+	for _, row := range rows {
+		f.space(2)
+		column := 0
+		for _, c := range row {
+			if len(c.lines) > 0 {
+				if column < len(labels) && labels[column] != "" {
+					f.write(labels[column] + " ")
+				}
+				for _, line := range c.lines {
+					f.write(line)
+					f.breakLine()
+				}
+				f.space(1)
+			}
+			column += c.span
+		}
+	}
+}
+
+// label cuts a heading, so that many records do not repeat a long one.
+func label(heading string) string {
+	if heading == "" {
+		return ""
+	}
+	used := 0
+	for i, r := range heading {
+		if used += columns(r); used > maxLabel {
+			return heading[:i] + "…:"
+		}
+	}
+	return heading + ":"
+}
