@@ -12,6 +12,10 @@ const pageWidth = 72
 // Those within are read cell after cell.
 const maxCaptured = 4
 
+// maxHeading is how many lines a heading may have. What has more is text that somebody
+// forgot to end, and is not looked through for its widest line.
+const maxHeading = 8
+
 // FromHTML returns the text of an HTML document or fragment, in lines that end in LF;
 // "" when there is nothing to read. The result is UTF-8 and has no control character but
 // LF. It takes any input.
@@ -212,7 +216,7 @@ func (r *renderer) closeHeading(n *node) {
 	r.space(2)
 	f := r.flow
 	underline := map[string]string{"h1": "=", "h2": "-"}[n.tag]
-	if underline == "" || begin >= len(f.lines) || f.width == unlimited {
+	if underline == "" || begin >= len(f.lines) || len(f.lines)-begin > maxHeading || f.width == unlimited {
 		return
 	}
 	indent := 0

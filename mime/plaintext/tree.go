@@ -69,6 +69,12 @@ var void = map[string]bool{
 	"link": true, "meta": true, "param": true, "source": true, "track": true, "wbr": true,
 }
 
+var headings = []string{"h1", "h2", "h3", "h4", "h5", "h6"}
+
+func isHeading(tag string) bool {
+	return len(tag) == 2 && tag[0] == 'h' && tag[1] >= '1' && tag[1] <= '6'
+}
+
 // builder makes the tree. It closes what HTML lets authors leave open, as far as that
 // changes what is read. Each question about open elements takes constant time.
 type builder struct {
@@ -195,6 +201,9 @@ func (b *builder) start(token html.Token) {
 	if blocks[tag] {
 		b.closeInnermost(top(b.cells), "p")
 	}
+	if isHeading(tag) {
+		b.closeInnermost(top(b.cells), headings...)
+	}
 	n := node{tag: tag, attributes: token.Attr}
 	n.hidden = unseen[tag] || n.has("hidden") || hides(n.attribute("style"))
 	i := b.add(n)
@@ -261,8 +270,8 @@ func (b *builder) end(tag string) {
 		position, outside = b.innermost(tag), none
 	case tag == "td" || tag == "th" || tag == "tr" || tag == "thead" || tag == "tbody" || tag == "tfoot" || tag == "caption":
 		position, outside = b.innermost(tag), b.innermost("table")
-	case len(tag) == 2 && tag[0] == 'h' && block: // any heading ends any, hr does none
-		position, outside = b.innermost("h1", "h2", "h3", "h4", "h5", "h6"), top(b.cells)
+	case isHeading(tag): // any ends any
+		position, outside = b.innermost(headings...), top(b.cells)
 	case block:
 		position, outside = b.innermost(tag), top(b.cells)
 	default:
