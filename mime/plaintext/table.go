@@ -23,7 +23,6 @@ type table struct {
 	captures bool // the cells of the row that is being read are set side by side
 	rows     [][]cell
 	row      []cell
-	depth    int // cells that are being captured
 }
 
 // cell is one cell of a table of data, or of a row whose cells may stand side by side.
