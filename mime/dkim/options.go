@@ -22,9 +22,9 @@ type Options struct {
 	Oversign []string
 	// Header is the canonicalization of the header: Relaxed by default.
 	Header Canonicalization
-	// Body is the canonicalization of the body: Simple by default. What this project
-	// builds has nothing underway that may be changed: no white space at the ends of
-	// lines of encoded text, no 8-bit text.
+	// Body is the canonicalization of the body: Simple by default. It is the quicker one,
+	// and enough for bodies that are 7-bit and that no server has to convert. Relaxed
+	// forgives servers that strip white space from the ends of lines.
 	Body Canonicalization
 	// Lifetime is how long a signature is valid, from the time it is made; the x= tag. It
 	// is rounded down to seconds. The default, 0, is for ever; less than an hour is refused,
@@ -163,9 +163,12 @@ func (o Options) check() error {
 			}
 		}
 	}
-	for field, c := range map[string]Canonicalization{"header": o.Header, "body": o.Body} {
-		if c != Simple && c != Relaxed {
-			return &Error{Field: field, Value: string(c), Reason: `neither "relaxed" nor "simple"`}
+	for _, c := range []struct {
+		field string
+		value Canonicalization
+	}{{"header", o.Header}, {"body", o.Body}} {
+		if c.value != Simple && c.value != Relaxed {
+			return &Error{Field: c.field, Value: string(c.value), Reason: `neither "relaxed" nor "simple"`}
 		}
 	}
 	if o.Lifetime != 0 && o.Lifetime < minLifetime {

@@ -174,3 +174,42 @@ func TestField(t *testing.T) {
 		t.Error("l= is never written")
 	}
 }
+
+// FuzzSign: what is signed is taken by go-msgauth, whatever the subject, the other fields
+// and the body are.
+func FuzzSign(f *testing.F) {
+	f.Add("Hello", "X: y\r\n", testBody, true)
+	f.Add(" a\r\n\tb  ", "Subject: two\r\nCC : x\r\n", "", false)
+	f.Add("", "To:\r\n \r\n", "\r\n\r\nx \t", true)
+	f.Fuzz(func(t *testing.T, subject, fields, body string, relaxed bool) {
+		o := Options{Signatures: []Signature{{Domain: "example.com", Selector: "e", Key: edTestKey()}}, Header: Simple}
+		if relaxed {
+			o.Header, o.Body = Relaxed, Relaxed
+		}
+		// go-msgauth turns bare LFs into CRLFs, and reads less odd headers than we do.
+		body = strings.NewReplacer("\r", "", "\n", "\r\n").Replace(body)
+		header := "From: ann@example.com\r\nSubject:" + subject + "\r\n" + fields
+		read, err := parseHeader([]byte(header))
+		if err != nil || strings.HasSuffix(header, "\r\n\r\n") {
+			return
+		}
+		for _, field := range read {
+			if strings.TrimSpace(string(field.value())) == "" || strings.EqualFold(field.name, "DKIM-Signature") {
+				return
+			}
+		}
+		signer, err := NewSigner(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := signer.Sign([]byte(header), signer.HashBody([][]byte{[]byte(body)}), signedAt)
+		if err != nil {
+			return // a second From
+		}
+		message := string(signature) + header + "\r\n" + body
+		verifications := verify(t, []byte(message), map[string]string{"e._domainkey.example.com": edTestKey().Record()})
+		if len(verifications) != 1 || verifications[0].Err != nil {
+			t.Fatalf("%v for\n%q", verifications[0].Err, message)
+		}
+	})
+}

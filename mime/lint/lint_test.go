@@ -102,7 +102,7 @@ func signed(tags, fields string) string {
 	return "DKIM-Signature: " + tags + "\n" + fields + plain + "\ntext\n"
 }
 
-const goodTags = "v=1; a=rsa-sha256; d=example.com; s=s; bh=AA; b=AA; h=from"
+const goodTags = "v=1; a=rsa-sha256;\n d=example.com; s=s; bh=AA; b=AA; h=from"
 
 func check(t *testing.T, message string) []Finding {
 	t.Helper()
@@ -157,7 +157,7 @@ var ruleCases = map[string][]struct{ message, want string }{
 		{crlf(plain + "FROM: bob@example.com\n\nx"), "line 6: FROM: error: stands on line 1 already [header-duplicate]"},
 		{crlf(attached("Content-ID: <x>\nContent-Id: <y>\n\nx")), "line 14: part 2: Content-Id: error: stands on line 13 already [header-duplicate]"},
 	},
-	"header-8bit":          {{crlf(plain + "X-Name: Grüße\n\nx"), "line 6: X-Name: warning: has octets above 127: “Grüße” [header-8bit]"}},
+	"header-8bit":          {{crlf(plain + "X-Name: Grüße\n\nx"), "line 6: X-Name: note: has octets above 127: “Grüße” [header-8bit]"}},
 	"from-missing":         {{crlf(strings.Replace(plain, "From: ann@example.com\n", "", 1) + "\nx"), "error: the message has no From with an address [from-missing]"}, {crlf(strings.Replace(plain, "ann@example.com", "Ann", 1) + "\nx"), "line 1: From: error: the message has no From with an address [from-missing]"}},
 	"date-missing":         {{crlf(strings.Replace(plain, "Date", "X-Date", 1) + "\nx"), "error: the message has no Date [date-missing]"}},
 	"date-invalid":         {{crlf(strings.Replace(plain, "Nov", "Nom", 1) + "\nx"), "line 2: Date: error: is no date: “Mon, 23 Nom 2026 10:00:00 +0000” [date-invalid]"}},
@@ -180,7 +180,10 @@ var ruleCases = map[string][]struct{ message, want string }{
 		{crlf(plain + "Content-Transfer-Encoding: uuencode\n\nx\n"), "line 6: Content-Transfer-Encoding: error: there is no encoding “uuencode” [encoding-broken]"},
 		{crlf(plain + "Content-Transfer-Encoding: base64\nContent-Type: multipart/mixed; boundary=b\n\n--b\n\n--b--\n"), "line 9: error: a multipart cannot be in base64 [encoding-broken]"},
 	},
-	"charset-missing": {{crlf(plain + "Content-Transfer-Encoding: quoted-printable\n\n=C3=BC\n"), "line 8: warning: the text is not ASCII and does not say its charset [charset-missing]"}},
+	"charset-missing": {
+		{crlf(plain + "Content-Transfer-Encoding: 8bit\n\nü\n"), "line 8: warning: the text is not ASCII and does not say its charset [charset-missing]"},
+		{crlf(plain + "Content-Transfer-Encoding: quoted-printable\n\n=C3=BC\n"), "line 8: warning: the text is not ASCII and does not say its charset [charset-missing]"},
+	},
 	"charset-broken": {
 		{crlf(plain + "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: 8bit\n\n\xff\n"), "line 9: error: the text is not UTF-8 [charset-broken]"},
 		{crlf(plain + "Content-Type: text/plain; charset=klingon\n\nx\n"), "line 8: error: nobody knows the charset “klingon” [charset-broken]"},
@@ -212,7 +215,7 @@ var ruleCases = map[string][]struct{ message, want string }{
 		{crlf(plain + "List-Unsubscribe: <mailto:x@y>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n\nx"), "line 6: List-Unsubscribe: error: has no https address (RFC 8058, section 3.1) [unsubscribe-https]"},
 		{crlf(plain + "List-Unsubscribe: <https://x.example>\nList-Unsubscribe-Post: yes\n\nx"), "line 7: List-Unsubscribe-Post: error: is not List-Unsubscribe=One-Click (RFC 8058, section 3.1) [unsubscribe-https]"},
 	},
-	"unsubscribe-unsigned": {{crlf(signed(goodTags+":\n list-unsubscribe", "List-Unsubscribe: <https://x.example>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n")), "line 4: List-Unsubscribe-Post: warning: no signature covers it and List-Unsubscribe [unsubscribe-unsigned]"}},
+	"unsubscribe-unsigned": {{crlf(signed(goodTags+":list-unsubscribe", "List-Unsubscribe: <https://x.example>\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\n")), "line 4: List-Unsubscribe-Post: warning: no signature covers it and List-Unsubscribe [unsubscribe-unsigned]"}},
 	"dkim-malformed": {
 		{crlf(signed("v=1", "")), "line 1: DKIM-Signature: error: has no a= tag [dkim-malformed]"},
 		{crlf(signed(strings.Replace(goodTags, "from", "to", 1), "")), "line 1: DKIM-Signature: error: does not cover From [dkim-malformed]"},

@@ -36,6 +36,11 @@ func (c *checker) checkParts() {
 // attached reports whether a part is a file for itself.
 func (e *entity) attached() bool { return e.disposition == "attachment" }
 
+// misdeclared reports whether a part has octets that its encoding does not allow.
+func (e *entity) misdeclared() bool {
+	return e.eightBit > 0 && e.encoding != "8bit" && e.encoding != "binary"
+}
+
 // hasText reports whether a plain text stands in for a page: in an alternative that the
 // page is in, however deep.
 func hasText(page *entity) bool {
@@ -50,7 +55,7 @@ func hasText(page *entity) bool {
 // decode undoes the Content-Transfer-Encoding of a leaf.
 func (c *checker) decode(e *entity) (content []byte, ok bool) {
 	body := c.message[e.start:max(e.start, e.end)]
-	if e.eightBit > 0 && e.encoding != "8bit" && e.encoding != "binary" {
+	if e.misdeclared() {
 		c.add("eight-bit", place{e.eightBit, "", e.path}, "an octet above 127 in a part whose encoding is %s", e.encoding)
 	}
 	switch e.encoding {
@@ -149,11 +154,11 @@ func (c *checker) decodeCharset(e *entity, content []byte) string {
 	charset := strings.ToLower(strings.TrimSpace(e.parameters["charset"]))
 	switch charset {
 	case "":
-		if !isASCII(content) && e.eightBit == 0 {
+		if !isASCII(content) && !e.misdeclared() {
 			c.add("charset-missing", e.here(), "the text is not ASCII and does not say its charset")
 		}
 	case "us-ascii", "ascii":
-		if !isASCII(content) && e.eightBit == 0 {
+		if !isASCII(content) && !e.misdeclared() {
 			c.add("charset-broken", e.here(), "the text is not ASCII")
 		}
 	case "utf-8", "utf8":

@@ -40,7 +40,7 @@ var rules = []Rule{
 	{"header-malformed", Error, "A line of the header is no field, or has a name that fields cannot have (RFC 5322, section 2.2).", "write Name: value, with letters, digits and hyphens in the name"},
 	{"header-lookalike", Error, "The name of a field looks like a known one and is another.", "type the name anew, in ASCII"},
 	{"header-duplicate", Error, "A field that may stand once stands twice (RFC 5322, section 3.6).", "keep one of them"},
-	{"header-8bit", Warning, "A field has octets above 127, which only servers with SMTPUTF8 take (RFC 6532).", "write text as encoded-words (RFC 2047)"},
+	{"header-8bit", Note, "A field has octets above 127, which only servers with SMTPUTF8 take (RFC 6532).", "write text as encoded-words (RFC 2047)"},
 	{"from-missing", Error, "There is no From field with an address (RFC 5322, section 3.6).", "say who sends the message"},
 	{"date-missing", Error, "There is no Date field (RFC 5322, section 3.6).", "add the date"},
 	{"date-invalid", Error, "The Date field is no date (RFC 5322, section 3.3).", "write it as in Mon, 23 Nov 2026 10:00:00 +0000"},
