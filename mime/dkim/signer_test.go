@@ -175,6 +175,32 @@ func TestField(t *testing.T) {
 	}
 }
 
+// TestConcurrent: one signer and one body hash serve many goroutines.
+func TestConcurrent(t *testing.T) {
+	signer, err := NewSigner(Options{Signatures: []Signature{
+		{Domain: "example.com", Selector: "e", Key: edTestKey()},
+		{Domain: "example.com", Selector: "r", Key: rsaTestKey()},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := signer.HashBody([][]byte{[]byte(testBody)})
+	want, err := signer.Sign([]byte(testHeader), body, signedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(func() {
+			got, err := signer.Sign([]byte(testHeader), body, signedAt)
+			if err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%v, (-want +got)\n%s", err, cmp.Diff(string(want), string(got)))
+			}
+		})
+	}
+	group.Wait()
+}
+
 // FuzzSign: what is signed is taken by go-msgauth, whatever the subject, the other fields
 // and the body are.
 func FuzzSign(f *testing.F) {

@@ -1,6 +1,7 @@
 package plaintext
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -45,12 +46,18 @@ func (n *notes) number(url string) string {
 	return "[" + strconv.Itoa(number) + "]"
 }
 
+// markers begin what a later step fills in.
+var markers = []string{"{{", "{%", "${", "<%", "*|", "%%"}
+
 // target returns the address of a link as it is shown, or "" for one that leads nowhere
 // outside the message. An address that a later step fills in is kept.
 func target(href string) string {
 	var b strings.Builder
+	template := slices.ContainsFunc(markers, func(marker string) bool { return strings.Contains(href, marker) })
 	for _, r := range strings.TrimSpace(href) {
 		switch {
+		case r == ' ' && template:
+			b.WriteByte(' ')
 		case r == ' ':
 			b.WriteString("%20")
 		case r == utf8.RuneError, unicode.IsControl(r), unicode.IsSpace(r), classify(r) != visible:
@@ -66,10 +73,8 @@ func target(href string) string {
 			return url
 		}
 	}
-	for _, marker := range []string{"{{", "${", "<%", "*|", "%%"} {
-		if strings.HasPrefix(url, marker) {
-			return url
-		}
+	if slices.ContainsFunc(markers, func(marker string) bool { return strings.HasPrefix(url, marker) }) {
+		return url
 	}
 	return ""
 }

@@ -195,6 +195,8 @@ func TestTexts(t *testing.T) {
 		"<a href='https://x.example'>a<br>b</a>":                        "a\nb [1]\n\n[1] https://x.example\n",
 		"<a href='https://x.example'><p>a</p></a>":                      "a [1]\n\n[1] https://x.example\n",
 		"<a href='data:text/html,x'>a</a>":                              "a\n",
+		"<a href='https://x.example/{{ .ID }}'>a</a>":                   "a [1]\n\n[1] https://x.example/{{ .ID }}\n",
+		"<a href='{{ .URL }}'>a</a>":                                    "a [1]\n\n[1] {{ .URL }}\n",
 		"<img alt=a><img alt=b>c":                                       "a b c\n",
 		"<td>a<td>b":                                                    "a\nb\n",
 		"<table><td>a<td>b</table>":                                     "a  b\n",
