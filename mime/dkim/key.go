@@ -159,9 +159,10 @@ func (k *Key) Record() string {
 	return "v=DKIM1; k=rsa; p=" + base64.StdEncoding.EncodeToString(der)
 }
 
-// Format implements fmt.Formatter, so that no verb shows the key itself.
-func (k *Key) Format(f fmt.State, _ rune) {
-	if k == nil {
+// Format implements fmt.Formatter, so that no verb shows the key itself. The receiver is
+// no pointer, for a copied Key keeps the secret as well.
+func (k Key) Format(f fmt.State, _ rune) {
+	if k.rsa == nil && k.ed25519 == nil {
 		fmt.Fprint(f, "no key")
 		return
 	}

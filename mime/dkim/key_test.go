@@ -38,12 +38,17 @@ func TestParseKey(t *testing.T) {
 			continue
 		}
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%q", "%d"} {
-			if got := fmt.Sprintf(verb, key); got != c.want {
-				t.Errorf("%s prints %s, want %s", verb, got, c.want)
+			for _, value := range []any{key, *key} {
+				if got := fmt.Sprintf(verb, value); got != c.want {
+					t.Errorf("%s prints %s, want %s", verb, got, c.want)
+				}
+			}
+			if got := fmt.Sprintf(verb, Signature{Key: key}); !strings.Contains(got, c.want) {
+				t.Errorf("%s prints a signature as %s", verb, got)
 			}
 		}
 	}
-	if got := fmt.Sprint((*Key)(nil)); got != "no key" {
+	if got := fmt.Sprint(Key{}); got != "no key" {
 		t.Errorf("no key prints %s", got)
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"golang.org/x/net/html"
 )
 
+// maxFirstNodes is how many nodes are made room for before there are any.
+const maxFirstNodes = 4096
+
 // none is the index of no node.
 const none = -1
 
@@ -87,7 +90,8 @@ type builder struct {
 
 // parse reads HTML. The first node is the root.
 func parse(text string) []node {
-	b := builder{nodes: []node{{tag: "html", parent: none, first: none, last: none, next: none}}, positions: map[string][]int{}}
+	b := builder{nodes: make([]node, 0, min(2*strings.Count(text, "<")+2, maxFirstNodes)), positions: map[string][]int{}}
+	b.nodes = append(b.nodes, node{tag: "html", parent: none, first: none, last: none, next: none})
 	b.open(0)
 	z := html.NewTokenizer(strings.NewReader(text))
 	for {
