@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -108,6 +109,9 @@ var (
 	// ErrUnexpectedTLS is the reverse: TLS came where a reply was expected. Most
 	// such servers say nothing at all, which ends in a timeout of the greeting.
 	ErrUnexpectedTLS = errors.New("the server speaks TLS where clear text was expected")
+	// ErrHungUp is the cause where the server ended the connection. No error of
+	// this package is io.EOF, which is how sources and streams end well.
+	ErrHungUp = errors.New("the server ended the connection")
 	// ErrOldTLS is the cause where the server has no TLS version that is safe.
 	ErrOldTLS = errors.New("the server has no TLS newer than version 1.1")
 	// ErrClientCertificate is the cause where the server refused the client's
@@ -160,6 +164,8 @@ func kindOf(ctx context.Context, err error) (Kind, error) {
 		clear   *PlaintextError
 	)
 	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return KindLost, ErrHungUp
 	case errors.As(err, &dns):
 		return KindDNS, err
 	case errors.As(err, &record), errors.As(err, &refused), errors.As(err, &clear):

@@ -305,7 +305,7 @@ func (f *flight) takeVerdict(r replied) *Error {
 	}
 	reply := r.full(f, what)
 	// RFC 3030, section 2: a refused chunk leaves a transaction that needs RSET.
-	f.closed = f.asks || r.ok()
+	f.closed = f.closed || f.asks || r.ok()
 	willing := f.willing()
 	switch {
 	case !f.terminator && r.code < 400:

@@ -19,9 +19,43 @@ type lesson struct {
 	// (a filter in front of it throws its input away; RFC 2920, section 3.1,
 	// would have it kept).
 	deaf bool
+	// fragile: it ends the connection where commands come behind a message.
+	fragile bool
 	// parses: it takes the octets of a chunk it has refused for commands (RFC
 	// 3030, section 2, would have them skipped).
 	parses bool
+	// counts: it ends the connection after a few RSETs that follow no message.
+	counts bool
+}
+
+// manners are what is known of servers that say in their greeting which they are.
+//
+// QUIRK: Exim counts RSET among "nonmail" commands where it follows a refused
+// transaction, and by default hangs up at the eleventh (smtp_accept_max_nonmail):
+// back to back, where every transaction begins with one, eleven unknown
+// recipients would leave a whole window in doubt.
+//
+// QUIRK: Dovecot's submission server (2.3.19) fails an assertion when MAIL
+// arrives together with the end of the message before it.
+var manners = []struct {
+	word string
+	lesson
+}{
+	{" Exim ", lesson{counts: true}},
+	{" Dovecot ", lesson{fragile: true}},
+}
+
+// known is what is known about the session's server.
+func (s *Session) known() lesson {
+	l := s.options.Lessons.about(s.Target())
+	greeting := " " + s.greeting.Text() + " "
+	for _, m := range manners {
+		if s.options.Protocol == SMTP && strings.Contains(greeting, m.word) {
+			l.fragile = l.fragile || m.fragile
+			l.counts = l.counts || m.counts
+		}
+	}
+	return l
 }
 
 func (l *Lessons) about(t Target) lesson {

@@ -98,6 +98,7 @@ type Stream struct {
 	leftovers int
 	open      bool    // the last transaction heard of was not ended by its message
 	behind    bool    // and had a message
+	refused   bool    // some transaction was not ended by its message
 	fault     error   // what ended the connection
 	ending    error   // what Next returns once all flights are handed out
 	final     *Result // goes with ending
@@ -234,12 +235,18 @@ func (st *Stream) begin() {
 	if !s.pipelines() {
 		return
 	}
+	known, transfer := s.known(), st.options.Transfer
 	st.rhythm = inTurns
-	transfer := st.options.Transfer
 	if transfer == TransferData || !s.has("CHUNKING") {
 		if transfer == TransferBdat {
 			st.end(chunkingMissing())
 		}
+		if known.fragile {
+			st.rhythm = oneByOne
+		}
+		return
+	}
+	if known.counts && transfer == "" {
 		return
 	}
 	source := st.next

@@ -198,6 +198,7 @@ func (st *Stream) hearAll(p []byte) {
 			r = replied{code: reply.Code, reply: reply}
 		}
 		if fault := f.take(r); fault != nil {
+			st.noticeRset(fault.Command)
 			st.fail(fault, fault.Kind == KindProtocol)
 			return
 		}
@@ -227,6 +228,7 @@ func (st *Stream) hear() {
 		}
 		if f.asked > 0 {
 			st.open, st.behind = !f.closed, f.finals > 0
+			st.refused = st.refused || st.open
 		}
 		st.pending--
 		st.octets -= f.weight
@@ -294,9 +296,8 @@ func (st *Stream) readFailed(err error) bool {
 		_ = w.conn.SetReadDeadline(want)
 		return false
 	}
-	f := st.owed()
-	if expired && f != nil {
-		st.notice(f)
+	if f := st.owed(); f != nil {
+		st.notice(f, expired)
 	}
 	if w.writeErr != nil {
 		err = w.writeErr
@@ -311,11 +312,29 @@ func isTimeout(err error) bool {
 	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
-// notice learns from a reply that did not come: where all that is missing was
-// sent behind a message, something on the way throws such input away.
-func (st *Stream) notice(f *flight) {
-	if f.heard == 0 && st.behind {
-		st.session.log.notef("no answer to what was sent behind a message: the server loses pipelined commands")
-		st.session.options.Lessons.learn(st.session.Target(), func(l *lesson) { l.deaf = true })
+// notice learns from replies that do not come. Where all that is missing was
+// sent behind a message, something on the way throws such input away; where the
+// connection ends as soon as anything comes behind one, the server cannot bear it.
+func (st *Stream) notice(f *flight, expired bool) {
+	s := st.session
+	at, _ := f.at(f.heard)
+	switch {
+	case expired && f.heard == 0 && st.behind:
+		s.log.notef("no answer to what was sent behind a message: the server loses pipelined commands")
+		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.deaf = true })
+	case !expired && at == stageRset:
+		st.noticeRset("RSET")
+	case !expired && st.rhythm == inTurns && at == stageMessage && f.terminator && !st.behind && st.hearing+1 < len(st.flights):
+		s.log.notef("the connection ended where commands came behind a message")
+		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.fragile = true })
+	}
+}
+
+// noticeRset learns from a connection that ends at RSET once transactions were
+// refused: the server counts them.
+func (st *Stream) noticeRset(command string) {
+	if s := st.session; command == "RSET" && st.rhythm == backToBack && st.refused {
+		s.log.notef("the server takes few RSETs behind refused transactions")
+		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.counts = true })
 	}
 }
