@@ -4,6 +4,6 @@ package smtp
 
 import "net"
 
-// readable cannot be asked here without waiting; surplus bytes are still found
-// when they arrive together with a reply.
-func readable(net.Conn) bool { return false }
+// peek cannot look without waiting here; surplus bytes are still found when they
+// arrive together with a reply.
+func peek(net.Conn) peeked { return unknown }

@@ -7,22 +7,31 @@ import (
 	"syscall"
 )
 
-// readable reports whether bytes lie ready to be read, without waiting and
-// without taking them. Where the connection cannot tell, the answer is false.
-// An end of the stream is not readable.
-func readable(conn net.Conn) bool {
+// peek looks at what lies ready to be read, without waiting and without taking
+// it.
+func peek(conn net.Conn) peeked {
 	socket, ok := conn.(syscall.Conn)
 	if !ok {
-		return false
+		return unknown
 	}
 	access, err := socket.SyscallConn()
 	if err != nil {
-		return false
+		return unknown
 	}
-	n := 0
-	var peek [1]byte
+	found := unknown
+	var one [1]byte
 	_ = access.Control(func(fd uintptr) {
-		n, _, _ = syscall.Recvfrom(int(fd), peek[:], syscall.MSG_PEEK)
+		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		switch {
+		case n > 0:
+			found = bytesReady
+		case err == nil:
+			found = atEnd
+		case err == syscall.EAGAIN || err == syscall.EINTR:
+			found = nothingReady
+		default:
+			found = atEnd
+		}
 	})
-	return n > 0
+	return found
 }

@@ -140,6 +140,31 @@ func (s *Session) Target() Target {
 // *Error any call would return.
 func (s *Session) Usable() error { return s.wire.usable("") }
 
+// Messages is how many transactions were begun on the connection.
+func (s *Session) Messages() int { return s.mails }
+
+// Idle returns nil where a connection on which nothing is owed is as it was left:
+// the server has neither spoken nor hung up. It asks nothing of the server. Else
+// the session is broken, and the *Error says why.
+func (s *Session) Idle() error {
+	const what = "idle connection"
+	s.leaveStream()
+	if err := s.wire.usable(what); err != nil {
+		return err
+	}
+	if err := s.wire.quiet(what); err != nil {
+		return err
+	}
+	if s.wire.ended() {
+		return s.wire.failAs(KindLost, what, ErrHungUp)
+	}
+	return s.wire.quiet(what)
+}
+
+// interrupt ends the connection below everything that uses it. It alone may be
+// called while another goroutine uses the session.
+func (s *Session) interrupt() { _ = s.wire.raw.Close() }
+
 // Close ends the connection without QUIT, and what a stream has on its way with
 // it. It never fails and may be called again.
 func (s *Session) Close() {

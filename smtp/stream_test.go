@@ -59,7 +59,7 @@ func (kind streamServer) connect(t testing.TB, server smtptest.Server) (*Session
 	}
 	running := server.Start(t)
 	s, err := Connect(t.Context(), Options{
-		Host: "mx.example", Port: 2525, TLS: kind.tls(), LocalName: "client.example", Lessons: &Lessons{}, RootCAs: running.Identity.Roots,
+		Host: "mx.example", Port: 2525, TLS: tlsMode(server), LocalName: "client.example", Lessons: &Lessons{}, RootCAs: running.Identity.Roots,
 		Dial: func(context.Context, Target) (net.Conn, error) { return net.Dial("tcp", running.Address) },
 	})
 	if err != nil {
@@ -72,11 +72,11 @@ func (kind streamServer) connect(t testing.TB, server smtptest.Server) (*Session
 	}
 }
 
-func (kind streamServer) tls() TLSMode {
-	if kind.server.TLS == "" {
+func tlsMode(server smtptest.Server) TLSMode {
+	if server.TLS == "" {
 		return TLSOff
 	}
-	return TLSMode(kind.server.TLS)
+	return TLSMode(server.TLS)
 }
 
 // streamTo connects to a server over a pipe.

@@ -25,6 +25,7 @@ type wire struct {
 	queue    []*expectation
 	ahead    chan readResult // a read begun by watch, not yet taken
 	writeErr error           // a write failed; replies may still be read
+	hungUp   bool            // an end of the stream was read
 	broken   error           // why the connection may not be used any more
 }
 
@@ -285,7 +286,7 @@ func (w *wire) surplus() bool {
 	if w.replies.buffered() > 0 {
 		return true
 	}
-	if w.ahead != nil || !readable(w.raw) {
+	if w.ahead != nil || peek(w.raw) != bytesReady {
 		return false
 	}
 	if w.conn == w.raw {
@@ -293,10 +294,36 @@ func (w *wire) surplus() bool {
 	}
 	// Below TLS the bytes may be a session ticket, or nothing but an alert. Let
 	// TLS read what has arrived and see whether text comes out.
+	return w.glance()
+}
+
+// peeked is what lies ready to be read.
+type peeked int
+
+const (
+	unknown peeked = iota // the connection cannot tell
+	nothingReady
+	bytesReady
+	atEnd // the peer has hung up
+)
+
+// glance reads what has arrived, and reports whether there was any text.
+func (w *wire) glance() bool {
 	_ = w.conn.SetReadDeadline(time.Now().Add(time.Millisecond))
-	n, _ := w.conn.Read(w.in)
+	n, err := w.conn.Read(w.in)
 	w.replies.feed(w.in[:n])
+	w.hungUp = w.hungUp || err != nil && !isTimeout(err)
 	return n > 0
+}
+
+// ended reports whether the server has hung up, on a connection where nothing is
+// owed.
+func (w *wire) ended() bool {
+	found := peek(w.raw)
+	if found == unknown && w.glance() {
+		return false // surplus, which is another fault
+	}
+	return w.hungUp || found == atEnd
 }
 
 // quiet returns the fault of a server that talked out of turn.
