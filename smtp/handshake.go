@@ -22,13 +22,15 @@ func (s *Session) handshake(ctx context.Context, command string) error {
 			return err
 		}
 	}
-	heard := &firstWords{Conn: s.wire.conn}
+	heard := &underTLS{Conn: s.wire.conn}
 	asked := false // for a certificate of the client
 	conn := tls.Client(heard, &tls.Config{
-		ServerName:       s.options.verifiedHost(),
-		RootCAs:          s.options.RootCAs,
-		MinVersion:       tls.VersionTLS12,
-		VerifyConnection: s.options.verifyConnection,
+		ServerName: s.options.verifiedHost(),
+		RootCAs:    s.options.RootCAs,
+		MinVersion: tls.VersionTLS12,
+		// Small records first, for pages that show early, only cost here.
+		DynamicRecordSizingDisabled: true,
+		VerifyConnection:            s.options.verifyConnection,
 		GetClientCertificate: func(request *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			asked = true
 			return s.options.clientCertificate(request), nil
@@ -48,6 +50,7 @@ func (s *Session) handshake(ctx context.Context, command string) error {
 	}
 	heard.text, heard.done = nil, true
 	s.wire.use(conn)
+	s.wire.below = heard
 	state := conn.ConnectionState()
 	s.tls = &state
 	s.log.notef("%s, %s, certificate of %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite), certificateName(state))
@@ -171,19 +174,43 @@ func tlsRecord(p []byte) bool {
 // maxFirstWords is how much of what a server says is kept for an explanation.
 const maxFirstWords = 256
 
-// firstWords remembers the first that is read from a connection.
-type firstWords struct {
+// underTLS is the connection that TLS uses. It remembers the first that is read
+// from it, and can gather the records of one write into one, because crypto/tls
+// writes each on its own.
+type underTLS struct {
 	net.Conn
 	text []byte
 	done bool
+
+	gathers bool
+	records []byte
 }
 
-func (f *firstWords) Read(p []byte) (int, error) {
-	n, err := f.Conn.Read(p)
-	if room := maxFirstWords - len(f.text); !f.done && room > 0 {
-		f.text = append(f.text, p[:min(n, room)]...)
+func (b *underTLS) Read(p []byte) (int, error) {
+	n, err := b.Conn.Read(p)
+	if room := maxFirstWords - len(b.text); !b.done && room > 0 {
+		b.text = append(b.text, p[:min(n, room)]...)
 	}
 	return n, err
+}
+
+func (b *underTLS) Write(p []byte) (int, error) {
+	if b.gathers {
+		b.records = append(b.records, p...)
+		return len(p), nil
+	}
+	return b.Conn.Write(p)
+}
+
+// writeAtOnce writes p over TLS with one write below.
+func (b *underTLS) writeAtOnce(over net.Conn, p []byte) error {
+	b.gathers, b.records = true, b.records[:0]
+	_, err := over.Write(p)
+	b.gathers = false
+	if err == nil {
+		_, err = b.Conn.Write(b.records)
+	}
+	return err
 }
 
 // readableText is the first line of a text, and whether it is one.

@@ -196,7 +196,7 @@ func (o *output) write() {
 			_ = w.conn.SetWriteDeadline(longAgo)
 		}
 	}
-	if err := writeBoth(w.conn, o.buf, o.held); err != nil {
+	if err := w.writeBoth(o.buf, o.held); err != nil {
 		// What the server said before it hung up has arrived by now.
 		st.mu.Lock()
 		if w.broken == nil {
@@ -214,22 +214,30 @@ func (o *output) drop() {
 }
 
 // writeBoth writes two pieces, at once where the connection can.
-func writeBoth(conn net.Conn, a, b []byte) error {
-	if plain, ok := conn.(*net.TCPConn); ok && len(a) > 0 && len(b) > 0 {
+func (w *wire) writeBoth(a, b []byte) error {
+	if plain, ok := w.conn.(*net.TCPConn); ok && len(a) > 0 && len(b) > 0 {
 		pieces := net.Buffers{a, b}
 		_, err := pieces.WriteTo(plain)
 		return err
 	}
 	for _, p := range [][]byte{a, b} {
-		if len(p) == 0 {
-			continue
+		var err error
+		switch {
+		case len(p) == 0:
+		case w.below != nil && len(p) > tlsRecordSize:
+			err = w.below.writeAtOnce(w.conn, p)
+		default:
+			_, err = w.conn.Write(p)
 		}
-		if _, err := conn.Write(p); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// tlsRecordSize is the most that a record holds (RFC 8446, section 5.1).
+const tlsRecordSize = 16 << 10
 
 // launch begins as many transactions as there is room for, back to back.
 func (st *Stream) launch() {

@@ -18,6 +18,7 @@ import (
 type wire struct {
 	conn     net.Conn // the outermost: TLS replaces it
 	raw      net.Conn // the TCP connection below
+	below    *underTLS   // between the two, where TLS is used
 	log      *transcript
 	redactor redactor
 	replies  replyReader
