@@ -164,7 +164,7 @@ func kindOf(ctx context.Context, err error) (Kind, error) {
 		clear   *PlaintextError
 	)
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case err == io.EOF, err == io.ErrUnexpectedEOF:
 		return KindLost, ErrHungUp
 	case errors.As(err, &dns):
 		return KindDNS, err

@@ -16,9 +16,9 @@ import (
 // owes void. A connection whose state is a guess is how one customer's mail
 // reaches another.
 type wire struct {
-	conn     net.Conn // the outermost: TLS replaces it
-	raw      net.Conn // the TCP connection below
-	below    *underTLS   // between the two, where TLS is used
+	conn     net.Conn  // the outermost: TLS replaces it
+	raw      net.Conn  // the TCP connection below
+	below    *underTLS // between the two, where TLS is used
 	log      *transcript
 	redactor redactor
 	replies  replyReader
