@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"io"
 	"strconv"
+	"strings"
 )
 
 // idLength is the number of random bytes behind a Message-ID, and behind the boundaries
@@ -17,7 +18,7 @@ const idLength = 16
 // it) or base64, so that only 7bit bodies are searched for the digits; the number in front
 // keeps one boundary from being the beginning of another (RFC 2046, section 5.1.1).
 func setBoundaries(root *entity, random string) {
-	for root.holds([]byte(random)) {
+	for root.holds(random) {
 		// Cannot happen by chance. It does when somebody injects the randomness.
 		sum := sha256.Sum256([]byte(random))
 		random = hex.EncodeToString(sum[:idLength])
@@ -37,18 +38,22 @@ func (e *entity) setBoundary(random string, count *int) {
 	}
 }
 
-// holds reports whether a 7bit body of the tree contains the text.
-func (e *entity) holds(text []byte) bool {
+// holds reports whether a body of the tree that is not encoded contains the text. Files
+// too large to be held are not looked at: 128 random bits are not in them.
+func (e *entity) holds(text string) bool {
 	for _, child := range e.children {
 		if child.holds(text) {
 			return true
 		}
 	}
-	if len(e.children) > 0 {
-		return false
+	switch e.encoding {
+	case encoding7Bit, encoding8Bit, encodingBinary:
+		if e.part != nil {
+			return bytes.Contains(e.part.data, []byte(text))
+		}
+		return strings.Contains(e.text, text)
 	}
-	body := e.part.encoded()
-	return body.encoding == encoding7Bit && bytes.Contains(body.data, text)
+	return false
 }
 
 // randomHex draws n random bytes as hex digits.

@@ -53,6 +53,7 @@ func (b *builder) build() (*Message, *Error) {
 	if err != nil {
 		return nil, err
 	}
+	m.encoding = wider(root.plan(b.d.Transfer), encoding7Bit)
 	if !root.isLeaf() {
 		random, err := randomHex(b.env.Random, idLength)
 		if err != nil {
@@ -61,25 +62,30 @@ func (b *builder) build() (*Message, *Error) {
 		setBoundaries(root, random)
 	}
 
-	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, 1<<10), utf8: b.headerUTF8()}}
+	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate()), utf8: b.headerUTF8()}}
 	m.utf8 = m.utf8 || a.utf8
-	b.writeHeader(&a, root)
-	m.head = len(a.buf)
-	a.buf = append(a.buf, '\r', '\n')
-	a.entityBody(root)
+	b.writeHeader(&a)
+	a.entity(root)
 	if a.err != nil {
 		return nil, a.err
 	}
-	m.chunks = a.finish()
-	for _, chunk := range m.chunks {
-		m.size += int64(len(chunk))
+	m.chunks, m.head = a.finish(), a.head
+	for _, c := range m.chunks {
+		m.size += c.size()
 	}
 	return m, nil
 }
 
+// estimate is about the room that header and text take, in octets: enough for most
+// messages, so that the buffer need not grow.
+func (b *builder) estimate() int {
+	text := len(b.d.Text) + len(b.d.HTML)
+	return 1<<10 + text + text/8
+}
+
 // writeHeader writes all fields. RFC 5322, section 3.6, leaves the order to us: who, to
 // whom, what about, when; then the further ones; then what the body is.
-func (b *builder) writeHeader(a *assembler, root *entity) {
+func (b *builder) writeHeader(a *assembler) {
 	a.addresses("From", NewAddressList(b.from...))
 	if len(b.sender) > 0 && (len(b.from) > 1 || b.sender[0].key() != b.from[0].key()) {
 		a.addresses("Sender", NewAddressList(b.sender...))
@@ -113,7 +119,6 @@ func (b *builder) writeHeader(a *assembler, root *entity) {
 		}
 	}
 	a.field("MIME-Version", "1.0")
-	a.entityFields(root)
 }
 
 // headerUTF8 reports whether an address in the header makes it one of RFC 6532.
@@ -269,6 +274,5 @@ func (b *builder) tree() (*entity, *Error) {
 }
 
 func textEntity(kind, text string) *entity {
-	p := &Part{kind: mediaType{name: kind, charset: "utf-8"}, data: canonicalText(text), text: true}
-	return &entity{part: p, kind: p.kind}
+	return &entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text}
 }

@@ -438,11 +438,11 @@ func TestSharedPart(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	shared := &part.encoded().data[0]
+	shared := &part.body[0]
 	for _, m := range messages {
 		found := 0
-		for _, chunk := range m.chunks {
-			if &chunk[0] == shared {
+		for _, segment := range m.Segments() {
+			if &segment[0] == shared {
 				found++
 			}
 		}

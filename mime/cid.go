@@ -125,11 +125,11 @@ func isURLAttribute(name string) bool {
 // containsCID is the quick look that most texts need only.
 func containsCID(s string) bool {
 	for {
-		i := strings.IndexAny(s, "cC")
-		if i < 0 || i+4 > len(s) {
+		i := strings.IndexByte(s, ':')
+		if i < 0 {
 			return false
 		}
-		if strings.EqualFold(s[i:i+4], "cid:") {
+		if i >= 3 && strings.EqualFold(s[i-3:i], "cid") {
 			return true
 		}
 		s = s[i+1:]

@@ -42,6 +42,8 @@ type Description struct {
 	Inline          []Inline  // each must occur in HTML as cid:name
 	Attach          []*Part
 	Envelope        *Envelope
+	// Transfer is what the way to the reader can take. The zero value fits every server.
+	Transfer Transfer
 }
 
 // Environment is where a message takes the time and its randomness from. The zero value

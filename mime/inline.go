@@ -31,7 +31,11 @@ func (b *builder) inline() (html string, shown []*entity, err *Error) {
 		}
 		// DESIGN: names are local to the description; on the wire the ID must be
 		// unique in the world (RFC 2045, section 7), and the same in each retry.
-		id := in.Part.digest() + "@" + b.from[0].Domain()
+		digest, fault := in.Part.digest()
+		if fault != nil {
+			return "", nil, &Error{Field: place, Offset: -1, Reason: "reading the part", Err: fault}
+		}
+		id := digest + "@" + b.from[0].Domain()
 		c.ids[in.Name] = id
 		if placed[id] {
 			continue

@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Limits of parts. The first is of File and Bytes, in bytes before encoding: parts are
-// held in memory, encoded.
+// Limits of parts. The first is of Bytes and NewPart, in bytes before encoding; what File
+// reads has none.
 const (
 	MaxPartSize   = 128 << 20
 	maxPartDepth  = 32
@@ -49,16 +49,21 @@ type Part struct {
 	name        string
 	disposition Disposition
 	file        bool    // made by File or Bytes: to be presented as a file
-	parts       []*Part // of a multipart; data is nil then
-	data        []byte
-	text        bool // line ends are CRLF; may be encoded as text
+	parts       []*Part // of a multipart
+	data        []byte  // of any other,
+	source      *source // unless it is too large
+	text        bool    // line ends are CRLF; may be encoded as text
 
 	depth, count int // of the tree below, itself included
 
+	fitOnce    sync.Once
+	fit        fit // of text
 	encodeOnce sync.Once
-	body       encodedBody
+	encoding   string // quoted-printable or base64
+	body       []byte // in that
 	digestOnce sync.Once
 	sum        string
+	sumErr     error
 }
 
 // describe takes over the options that all kinds of parts share.
@@ -90,27 +95,63 @@ func (p *Part) describe(opts PartOptions) (err *Error) {
 	return nil
 }
 
-// encoded returns the body as it goes over the wire. It is computed at the first call.
-func (p *Part) encoded() encodedBody {
+// encodingFor returns how the body goes over the way.
+func (p *Part) encodingFor(transfer Transfer) string {
+	if p.text {
+		p.fitOnce.Do(func() { p.fit = fitOf(string(p.data), fits8Bit, p.kind.fit()) })
+		switch {
+		case p.fit == fits7Bit:
+			return encoding7Bit
+		case p.fit == fits8Bit && transfer != TransferSevenBit:
+			return encoding8Bit
+		}
+	}
+	if transfer == TransferBinary {
+		return encodingBinary
+	}
+	p.encode()
+	return p.encoding
+}
+
+// encode encodes the body, at the first call.
+func (p *Part) encode() {
 	p.encodeOnce.Do(func() {
-		if p.text {
-			p.body = encodeText(p.data)
-		} else {
-			p.body = encodedBody{encodingBase64, encodeBase64(p.data)}
+		switch {
+		case p.source != nil:
+			p.encoding = encodingBase64
+		case p.text:
+			p.encoding, p.body = encodeText(p.data)
+		default:
+			p.encoding, p.body = encodingBase64, encodeBase64(p.data)
 		}
 	})
-	return p.body
+}
+
+// encoded returns the body as encodingFor wants it.
+func (p *Part) encoded(encoding string) chunk {
+	asItIs := encoding == encoding7Bit || encoding == encoding8Bit || encoding == encodingBinary
+	switch {
+	case p.source != nil:
+		return chunk{file: p.source, raw: asItIs}
+	case asItIs:
+		return chunk{data: p.data}
+	}
+	return chunk{data: p.body}
 }
 
 // digest identifies the part by what a reader sees of it: type, name and bytes.
-func (p *Part) digest() string {
+func (p *Part) digest() (string, error) {
 	p.digestOnce.Do(func() {
 		h := sha256.New()
 		fmt.Fprintf(h, "%q %q %q %q\n", p.kind.name, p.kind.charset, p.kind.parameters, p.name)
-		h.Write(p.data)
+		if p.source != nil {
+			p.sumErr = p.source.read(func(block []byte) error { h.Write(block); return nil })
+		} else {
+			h.Write(p.data)
+		}
 		p.sum = hex.EncodeToString(h.Sum(nil)[:16])
 	})
-	return p.sum
+	return p.sum, p.sumErr
 }
 
 // Name returns the file name, or "".
@@ -122,6 +163,9 @@ func (p *Part) Type() string { return p.kind.name }
 // Size returns the number of bytes before encoding; of a multipart, of all its parts.
 func (p *Part) Size() int64 {
 	size := int64(len(p.data))
+	if p.source != nil {
+		size = p.source.info.Size()
+	}
 	for _, child := range p.parts {
 		size += child.Size()
 	}

@@ -89,7 +89,7 @@ func (p *Part) checkEnclosed(field string, asked bool) error {
 	if !strings.HasPrefix(p.kind.name, "message/") {
 		return nil
 	}
-	if hasOnlyCRLF(p.data) && isPlain7Bit(p.data) {
+	if p.source == nil && hasOnlyCRLF(p.data) && fitOf(string(p.data), fits7Bit, 0) == fits7Bit {
 		p.text = true
 		return nil
 	}

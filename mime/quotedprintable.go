@@ -1,80 +1,60 @@
 package mime
 
-import "bytes"
+import "strings"
 
 // qpLine is the longest line of quoted-printable, the "=" of a soft break included
 // (RFC 2045, section 6.7 (5)).
 const qpLine = 76
 
-var fromSpace = []byte("From ")
+// qpEscaped tells the bytes that never stand for themselves.
+var qpEscaped = func() (escaped [256]bool) {
+	for c := range escaped {
+		escaped[c] = c != '\t' && (c < ' ' || c >= 0x7F || c == '=')
+	}
+	return escaped
+}()
 
-// encodeQP encodes text with CRLF line ends as quoted-printable. It gives up, with false,
-// as soon as the result would be longer than limit bytes.
+// appendQP appends text as quoted-printable, its line ends as CRLF. It gives up, with
+// false, as soon as what it appends is longer than limit bytes.
 //
 // Beyond what RFC 2045, section 6.7, requires, an encoded line never begins with a dot or
 // with "From ", as RFC 2049, section 3, advises.
-func encodeQP(text []byte, limit int) ([]byte, bool) {
-	dst := make([]byte, 0, min(limit, len(text)+len(text)/4+16))
-	col := 0
-	for i := 0; i < len(text); {
-		if len(dst) > limit {
-			return nil, false
-		}
-		c := text[i]
-		if c == '\r' && i+1 < len(text) && text[i+1] == '\n' {
-			dst = append(dst, '\r', '\n')
-			col = 0
-			i += 2
-			continue
-		}
-		// A run of bytes that stand for themselves is copied as one.
-		if col > 0 {
-			run := i
-			for stop := min(len(text), i+qpLine-1-col); run < stop && isQPLiteral(text[run]); {
-				run++
-			}
-			if run > i {
-				dst = append(dst, text[i:run]...)
-				col += run - i
-				i = run
-				continue
-			}
-		}
-		literal := isQPLiteral(c)
-		switch {
-		case c == ' ' || c == '\t':
-			// A blank may not end a line (rule 3).
-			literal = !endsLine(text[i+1:])
-		case col > 0:
-		case c == '.':
-			literal = false
-		case c == 'F':
-			literal = !bytes.HasPrefix(text[i:], fromSpace)
-		}
-		width := 3
-		if literal {
-			width = 1
-		}
-		if col+width > qpLine-1 {
-			dst = append(dst, '=', '\r', '\n')
-			col = 0
-			continue // what begins a line follows other rules
-		}
-		if literal {
-			dst = append(dst, c)
-		} else {
-			dst = append(dst, '=', upperHex[c>>4], upperHex[c&15])
-		}
-		col += width
-		i++
+func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
+	limit += len(dst)
+	for text != "" && len(dst) <= limit {
+		var line string
+		line, text = cutLine(text)
+		dst = append(appendQPLine(dst, line, limit), '\r', '\n')
 	}
 	return dst, len(dst) <= limit
 }
 
-// endsLine reports whether nothing but a line end follows.
-func endsLine(rest []byte) bool {
-	return len(rest) == 0 || (rest[0] == '\r' && len(rest) > 1 && rest[1] == '\n')
+// appendQPLine encodes one line without its end. It stops soon beyond the limit.
+func appendQPLine(dst []byte, line string, limit int) []byte {
+	for i, col := 0, 0; i < len(line) && len(dst) <= limit; {
+		// A run of bytes that stand for themselves is copied as one.
+		run, full := i, min(len(line), i+qpLine-1-col)
+		if col > 0 || !(line[i] == '.' || strings.HasPrefix(line[i:], "From ")) {
+			for run < full && !qpEscaped[line[run]] {
+				run++
+			}
+			if run == len(line) && isBlank(line[run-1]) {
+				run-- // a blank may not end a line (rule 3)
+			}
+		}
+		dst = append(dst, line[i:run]...)
+		i, col = run, col+run-i
+		switch {
+		case i == len(line):
+		case run == full || col+len("=XX") > qpLine-1:
+			dst = append(dst, '=', '\r', '\n')
+			col = 0
+		default:
+			dst = append(dst, '=', upperHex[line[i]>>4], upperHex[line[i]&15])
+			i, col = i+1, col+len("=XX")
+		}
+	}
+	return dst
 }
 
-// isQPLiteral reports the bytes that stand for themselves wherever they stand.
-func isQPLiteral(c byte) bool { return c > ' ' && c < 0x7F && c != '=' }
+func isBlank(c byte) bool { return c == ' ' || c == '\t' }

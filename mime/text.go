@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 )
 
+var crlf = []byte("\r\n")
+
 const encodingHint = "strings are UTF-8; read the file with encoding=, or use mime.bytes for raw bytes"
 
 // textFault finds the first byte at which s is no UTF-8 or holds a control character,
@@ -83,43 +85,47 @@ func isASCII(s string) bool {
 	return true
 }
 
-// canonicalText gives text the line ends of RFC 2046, section 4.1.1: CR, LF and CRLF
+// cutLine takes the first line off a text. CR, LF and CRLF all end a line.
+func cutLine(text string) (line, rest string) {
+	line = text
+	if end := strings.IndexByte(text, '\n'); end >= 0 {
+		line, rest = text[:end], text[end+1:]
+	}
+	if end := strings.IndexByte(line, '\r'); end >= 0 && end < len(line)-1 {
+		return line[:end], text[end+1:]
+	} else if end >= 0 {
+		return line[:end], rest
+	}
+	return line, rest
+}
+
+// appendText appends text with the line ends of RFC 2046, section 4.1.1: CR, LF and CRLF
 // all become CRLF, and a last line without an end gets one.
+func appendText(dst []byte, text string) []byte {
+	for text != "" {
+		var line string
+		line, text = cutLine(text)
+		dst = append(dst, line...)
+		dst = append(dst, '\r', '\n')
+	}
+	return dst
+}
+
+// canonicalText is appendText into bytes of its own.
 func canonicalText(text string) []byte {
 	if text == "" {
 		return nil
 	}
-	lines := strings.Count(text, "\n") + strings.Count(text, "\r")
-	out := make([]byte, 0, len(text)+lines+2)
-	for {
-		end := strings.IndexAny(text, "\r\n")
-		if end < 0 {
-			break
-		}
-		out = append(out, text[:end]...)
-		out = append(out, '\r', '\n')
-		if text[end] == '\r' && end+1 < len(text) && text[end+1] == '\n' {
-			end++
-		}
-		text = text[end+1:]
-	}
-	if text != "" {
-		out = append(out, text...)
-		out = append(out, '\r', '\n')
-	}
-	return out
+	return appendText(make([]byte, 0, canonicalLength(text)), text)
+}
+
+// canonicalLength is the length of canonicalText, or a little more.
+func canonicalLength(text string) int {
+	return len(text) + strings.Count(text, "\n") + strings.Count(text, "\r") - strings.Count(text, "\r\n") + 2
 }
 
 // hasOnlyCRLF reports whether every CR and LF of data stands in a CRLF.
 func hasOnlyCRLF(data []byte) bool {
-	for {
-		i := bytes.IndexAny(data, "\r\n")
-		if i < 0 {
-			return true
-		}
-		if data[i] != '\r' || i+1 >= len(data) || data[i+1] != '\n' {
-			return false
-		}
-		data = data[i+2:]
-	}
+	ends := bytes.Count(data, crlf)
+	return bytes.Count(data, crlf[:1]) == ends && bytes.Count(data, crlf[1:]) == ends
 }

@@ -1,69 +1,131 @@
 package mime
 
-import "bytes"
+import "strings"
 
-// The transfer encodings we write (RFC 2045, section 6). 8bit and binary are not among
-// them: a message that is 7-bit goes through every server unchanged, signature and all
-// (RFC 6376, section 5.3).
+// Transfer says what the way to the reader can take, and so how bodies are encoded.
+type Transfer string
+
+const (
+	// TransferSevenBit is the default, "": every server takes the message and none
+	// changes it, signature and all (RFC 6376, section 5.3).
+	TransferSevenBit Transfer = ""
+	// TransferEightBit leaves text as it is where its lines allow it. The server must
+	// offer 8BITMIME (RFC 6152).
+	TransferEightBit Transfer = "8bit"
+	// TransferBinary leaves everything as it is. The server must offer BINARYMIME and
+	// CHUNKING (RFC 3030).
+	TransferBinary Transfer = "binary"
+)
+
+// The transfer encodings of RFC 2045, section 6.
 const (
 	encoding7Bit   = "7bit"
+	encoding8Bit   = "8bit"
+	encodingBinary = "binary"
 	encodingQP     = "quoted-printable"
 	encodingBase64 = "base64"
 )
 
-// encodedBody is a body as it goes over the wire. Its bytes are never changed, so that
-// any number of messages can share them.
-type encodedBody struct {
-	encoding string
-	data     []byte
+// encodingForText returns how text goes over the way: as it is, or, "", encoded.
+func encodingForText(text string, transfer Transfer, options fitOptions) string {
+	most := fits7Bit
+	if transfer != TransferSevenBit {
+		most = fits8Bit
+	}
+	switch fitOf(text, most, options) {
+	case fits7Bit:
+		return encoding7Bit
+	case fits8Bit:
+		return encoding8Bit
+	}
+	if transfer == TransferBinary {
+		return encodingBinary
+	}
+	return ""
 }
 
-// encodeText encodes text whose line ends are CRLF: as it is where nothing on the way
-// would change it, else as quoted-printable or base64, whichever is shorter.
-func encodeText(text []byte) encodedBody {
-	if isPlain7Bit(text) {
-		return encodedBody{encoding7Bit, text}
+// encodeText encodes text whose line ends are CRLF as quoted-printable or base64,
+// whichever is shorter.
+func encodeText(data []byte) (encoding string, encoded []byte) {
+	text, limit := string(data), base64Length(len(data))
+	encoded, ok := appendQP(make([]byte, 0, min(limit, len(text)+len(text)/8+16)), text, limit+len(crlf))
+	if !strings.HasSuffix(text, "\n") {
+		encoded = encoded[:len(encoded)-len(crlf)] // what has no line end arrives without one
 	}
-	if data, ok := encodeQP(text, base64Length(len(text))); ok {
-		return encodedBody{encodingQP, data}
+	if !ok || len(encoded) > limit {
+		return encodingBase64, encodeBase64(data)
 	}
-	return encodedBody{encodingBase64, encodeBase64(text)}
+	return encodingQP, encoded
 }
 
-// isPlain7Bit reports whether text with CRLF line ends arrives unchanged without any
-// encoding. That takes more than RFC 2045, section 2.7, asks for:
+// fit says what a text needs to arrive unchanged without encoding.
+type fit int
+
+const (
+	fits7Bit    fit = iota
+	fits8Bit        // 8BITMIME: it holds octets above 127
+	fitsNothing     // only an encoding, or BINARYMIME, saves it
+)
+
+// fitOptions is a set of what a text is known to be.
+type fitOptions int
+
+const (
+	// fitFlowed takes blanks at line ends: they are the format (RFC 3676, section 4.2).
+	fitFlowed fitOptions = 1 << iota
+	// fitEscapes takes ESC: it is how ISO-2022-JP stays 7-bit (RFC 1468).
+	fitEscapes
+)
+
+// fitOf finds out what a text needs, and gives up where that is more than most. It takes more than RFC 2045, section 2.7, asks for:
 //
 //   - no control characters, which terminals and gateways act upon;
 //   - no blanks at the end of a line, which gateways cut (RFC 2049, section 3);
 //   - no line that begins with "From ", which mailboxes change into ">From " (ibid.);
 //   - no line that is a single dot, lest a relay with lax line ends take it for the end
 //     of the mail: the wire doubles it, but we do not own the whole way.
-func isPlain7Bit(text []byte) bool {
-	for len(text) > 0 {
-		line := text
-		if end := bytes.IndexByte(text, '\n'); end >= 0 {
-			line, text = text[:end-1], text[end+1:]
-		} else {
-			text = nil
+func fitOf(text string, most fit, options fitOptions) fit {
+	result := fits7Bit
+	for text != "" {
+		var line string
+		line, text = cutLine(text)
+		if len(line) == 0 {
+			continue
 		}
-		if len(line) > maxLine || !isPlainLine(line) {
-			return false
+		if len(line) > maxLine || line == "." || strings.HasPrefix(line, "From ") {
+			return fitsNothing
+		}
+		if isBlank(line[len(line)-1]) && options&fitFlowed == 0 {
+			return fitsNothing
+		}
+		if result = max(result, fitOfLine(line, options)); result > most {
+			return fitsNothing
 		}
 	}
-	return true
+	return result
 }
 
-func isPlainLine(line []byte) bool {
-	if len(line) == 0 {
-		return true
-	}
-	for _, c := range line {
-		if (c < ' ' && c != '\t') || c >= 0x7F {
-			return false
+// fitOfLine looks for control characters and octets above 127. Eight at a time, since
+// this is all that most texts of a merge have done to them.
+func fitOfLine(line string, options fitOptions) fit {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(line); i += 8 {
+		x := uint64(line[i]) | uint64(line[i+1])<<8 | uint64(line[i+2])<<16 | uint64(line[i+3])<<24 |
+			uint64(line[i+4])<<32 | uint64(line[i+5])<<40 | uint64(line[i+6])<<48 | uint64(line[i+7])<<56
+		// With no high bit set: is a byte below ' ', or DEL?
+		if x&highs != 0 || (x-' '*ones)&highs != 0 || (x+ones)&highs != 0 {
+			break
 		}
 	}
-	if last := line[len(line)-1]; last == ' ' || last == '\t' {
-		return false
+	result := fits7Bit
+	for ; i < len(line); i++ {
+		switch c := line[i]; {
+		case c >= 0x80:
+			result = fits8Bit
+		case c == 0x7F || (c < ' ' && c != '\t' && !(c == 0x1B && options&fitEscapes != 0)):
+			return fitsNothing
+		}
 	}
-	return !(len(line) == 1 && line[0] == '.') && !bytes.HasPrefix(line, fromSpace)
+	return result
 }

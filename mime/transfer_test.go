@@ -26,8 +26,16 @@ func TestTextEncoding(t *testing.T) {
 		{strings.Repeat("\x00", 50), "base64"},
 		{"esc \x1b[m and some more text\n", "quoted-printable"},
 	} {
-		if got := encodeText(canonicalText(test.text)); got.encoding != test.encoding {
-			t.Errorf("%.40q: got %s, want %s", test.text, got.encoding, test.encoding)
+		part := mustPart(t, "text/plain", test.text)
+		if got := part.encodingFor(TransferSevenBit); got != test.encoding {
+			t.Errorf("%.40q: got %s, want %s", test.text, got, test.encoding)
+		}
+		// What a message owns is encoded on another way; the choice is the same.
+		d := simple()
+		d.Text = test.text
+		_, root := readMessage(t, mustBuild(t, d).Bytes())
+		if root.Encoding != test.encoding || root.Body != string(canonicalText(test.text)) {
+			t.Errorf("%.40q: goes as %s and arrives as %q", test.text, root.Encoding, root.Body)
 		}
 	}
 }
@@ -50,7 +58,11 @@ func TestQuotedPrintable(t *testing.T) {
 		{strings.Repeat("x", 75) + " ", strings.Repeat("x", 75) + "=\r\n=20"},
 		{strings.Repeat("x", 74) + "  y", strings.Repeat("x", 74) + " =\r\n y"},
 	} {
-		got, ok := encodeQP([]byte(test.text), 1<<20)
+		got, ok := appendQP(nil, test.text, 1<<20)
+		got = bytes.TrimSuffix(got, crlf)
+		if strings.HasSuffix(test.text, "\n") {
+			got = append(got, crlf...)
+		}
 		if !ok || string(got) != test.want {
 			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
 		}
@@ -59,10 +71,10 @@ func TestQuotedPrintable(t *testing.T) {
 			t.Errorf("%q reads back as %q, %v", test.text, back, err)
 		}
 	}
-	if _, ok := encodeQP([]byte("üüü"), 17); ok {
+	if _, ok := appendQP([]byte("before"), "üüü", 19); ok {
 		t.Error("the limit is not kept")
 	}
-	if _, ok := encodeQP([]byte("üüü"), 18); !ok {
+	if _, ok := appendQP([]byte("before"), "üüü", 20); !ok {
 		t.Error("the limit itself is allowed")
 	}
 }
