@@ -94,6 +94,9 @@ func (a Address) Wire() (string, error) {
 		return "", &AddressError{Text: a.Mailbox, Offset: len(a.Local()) + 1 + fault.offset,
 			Reason: fault.reason, Hint: fault.hint}
 	}
+	if domain == a.Domain() {
+		return a.Mailbox, nil
+	}
 	return a.Local() + "@" + domain, nil
 }
 
@@ -141,6 +144,9 @@ func (a Address) check() (Address, error) {
 	checked, err := NewAddress(a.Name, a.Mailbox)
 	if err != nil {
 		return Address{}, err
+	}
+	if isASCII(checked.Mailbox) && !hasALabel(checked.Domain()) {
+		return checked, nil // it is the form of the wire
 	}
 	checked.Mailbox, err = checked.Wire()
 	return checked, err

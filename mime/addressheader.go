@@ -70,13 +70,19 @@ func (h *headerWriter) address(a Address, after string) {
 		h.word(a.Mailbox + after)
 		return
 	}
-	mailbox := "<" + a.Mailbox + ">" + after
-	if name, ok := plainName(a.Name); ok && len(name)+len(mailbox) < foldAt-1 {
-		h.word(name + " " + mailbox) // not folded inside, for those who read it raw
-		return
+	name, ok := plainName(a.Name)
+	if length := len(name) + len(a.Mailbox) + len(" <>") + len(after); !ok || length >= foldAt {
+		h.phrase(a.Name, "")
+		h.room(len(a.Mailbox) + len(" <>") + len(after))
+	} else {
+		h.room(length + 1) // not folded inside, for those who read it raw
+		h.glue(" ")
+		h.glue(name)
 	}
-	h.phrase(a.Name, "")
-	h.word(mailbox)
+	h.glue(" <")
+	h.glue(a.Mailbox)
+	h.glue(">")
+	h.glue(after)
 }
 
 // addresses writes a list (RFC 5322, section 3.4).
@@ -88,6 +94,19 @@ func (h *headerWriter) addresses(name string, list AddressList) {
 			after = ""
 		}
 		h.recipient(r, after)
+	}
+	h.end()
+}
+
+// mailboxes writes a list in which no group can stand.
+func (h *headerWriter) mailboxes(name string, list []Address) {
+	h.begin(name)
+	for i, a := range list {
+		if i < len(list)-1 {
+			h.address(a, ",")
+		} else {
+			h.address(a, "")
+		}
 	}
 	h.end()
 }

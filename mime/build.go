@@ -1,6 +1,9 @@
 package mime
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Build makes the message of a description. The description can be changed or reused
 // afterwards. Errors are *Error.
@@ -86,9 +89,9 @@ func (b *builder) estimate() int {
 // writeHeader writes all fields. RFC 5322, section 3.6, leaves the order to us: who, to
 // whom, what about, when; then the further ones; then what the body is.
 func (b *builder) writeHeader(a *assembler) {
-	a.addresses("From", NewAddressList(b.from...))
+	a.mailboxes("From", b.from)
 	if len(b.sender) > 0 && (len(b.from) > 1 || b.sender[0].key() != b.from[0].key()) {
-		a.addresses("Sender", NewAddressList(b.sender...))
+		a.mailboxes("Sender", b.sender)
 	}
 	for _, f := range []struct {
 		name string
@@ -123,18 +126,11 @@ func (b *builder) writeHeader(a *assembler) {
 
 // headerUTF8 reports whether an address in the header makes it one of RFC 6532.
 func (b *builder) headerUTF8() bool {
-	lists := []AddressList{b.replyTo, b.to, b.cc, NewAddressList(b.from...), NewAddressList(b.sender...)}
-	for _, f := range b.fields {
-		lists = append(lists, f.addresses)
+	if slices.ContainsFunc(b.from, Address.NeedsUTF8) || slices.ContainsFunc(b.sender, Address.NeedsUTF8) ||
+		b.replyTo.needsUTF8() || b.to.needsUTF8() || b.cc.needsUTF8() {
+		return true
 	}
-	for _, list := range lists {
-		for _, a := range list.Addresses() {
-			if a.NeedsUTF8() {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.fields, func(f checkedField) bool { return f.addresses.needsUTF8() })
 }
 
 func (b *builder) checkAddresses() (err *Error) {
@@ -169,11 +165,15 @@ func (b *builder) checkAddresses() (err *Error) {
 
 // checkMailboxes is checkList where a group cannot stand.
 func checkMailboxes(place string, addresses []Address) ([]Address, *Error) {
-	list, err := checkList(place, NewAddressList(addresses...))
-	if err != nil {
-		return nil, err
+	out := make([]Address, len(addresses))
+	for i, a := range addresses {
+		checked, err := a.check()
+		if err != nil {
+			return nil, err.(*AddressError).in(fmt.Sprintf("%s[%d]", place, i+1))
+		}
+		out[i] = checked
 	}
-	return list.Addresses(), nil
+	return out, nil
 }
 
 // envelope finds out what the server is told. Each mailbox is told once, however often
@@ -200,21 +200,27 @@ func (b *builder) envelope(m *Message) (err *Error) {
 			return err
 		}
 	} else {
-		for _, list := range []AddressList{b.to, b.cc, b.bcc} {
-			to = append(to, list.Addresses()...)
+		to = b.to.Addresses()
+		for _, list := range []AddressList{b.cc, b.bcc} {
+			if len(list) > 0 {
+				to = append(to, list.Addresses()...)
+			}
 		}
 	}
 	if len(to) == 0 {
 		return &Error{Field: "to", Offset: -1, Reason: "no recipient", Hint: `to = "Ann <ann@example.org>"`}
 	}
-	seen := make(map[string]bool, len(to))
-	for _, a := range to {
-		if key := a.key(); !seen[key] {
-			seen[key] = true
-			m.to = append(m.to, a)
-			m.utf8 = m.utf8 || a.NeedsUTF8()
+	if m.to = to; len(to) > 1 {
+		m.to = make([]Address, 0, len(to))
+		seen := make(map[string]bool, len(to))
+		for _, a := range to {
+			if key := a.key(); !seen[key] {
+				seen[key] = true
+				m.to = append(m.to, a)
+			}
 		}
 	}
+	m.utf8 = m.utf8 || slices.ContainsFunc(m.to, Address.NeedsUTF8)
 	m.utf8 = m.utf8 || m.from.NeedsUTF8()
 	return nil
 }

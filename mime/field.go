@@ -140,35 +140,36 @@ func checkValue(place, value string) *Error {
 
 // checkList checks the addresses of a field and returns them with ASCII domains.
 func checkList(place string, list AddressList) (AddressList, *Error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
 	out := make(AddressList, len(list))
 	for i, r := range list {
-		at := fmt.Sprintf("%s[%d]", place, i+1)
+		at := func() string { return fmt.Sprintf("%s[%d]", place, i+1) }
 		switch r := r.(type) {
 		case Address:
 			a, err := r.check()
 			if err != nil {
-				return nil, err.(*AddressError).in(at)
+				return nil, err.(*AddressError).in(at())
 			}
-			out[i] = a
+			if out[i] = list[i]; a != r {
+				out[i] = a
+			}
 		case Group:
 			name := strings.Trim(r.Name, " \t")
 			if offset, reason := nameFault(name); offset >= 0 {
-				return nil, &Error{Field: at, Value: name, Offset: offset, Reason: "the name " + reason, Hint: hintFor(reason)}
+				return nil, &Error{Field: at(), Value: name, Offset: offset, Reason: "the name " + reason, Hint: hintFor(reason)}
 			}
 			if name == "" {
-				return nil, &Error{Field: at, Offset: -1, Reason: "the group has no name"}
+				return nil, &Error{Field: at(), Offset: -1, Reason: "the group has no name"}
 			}
-			members := make([]Address, len(r.Members))
-			for j, member := range r.Members {
-				a, err := member.check()
-				if err != nil {
-					return nil, err.(*AddressError).in(fmt.Sprintf("%s.members[%d]", at, j+1))
-				}
-				members[j] = a
+			members, err := checkMailboxes(at()+".members", r.Members)
+			if err != nil {
+				return nil, err
 			}
 			out[i] = Group{Name: name, Members: members}
 		default:
-			return nil, &Error{Field: at, Offset: -1, Reason: "no address"}
+			return nil, &Error{Field: at(), Offset: -1, Reason: "no address"}
 		}
 	}
 	return out, nil

@@ -52,6 +52,13 @@ func (h *headerWriter) spaced(space, w string) {
 	h.col += len(space) + len(w)
 }
 
+// room folds unless what comes, its blank included, still fits on the line.
+func (h *headerWriter) room(n int) {
+	if h.col+n > foldAt {
+		h.fold()
+	}
+}
+
 // fold ends the line. What follows must be white space and then something else, or the
 // line would consist of white space alone.
 func (h *headerWriter) fold() {

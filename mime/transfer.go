@@ -111,10 +111,9 @@ func fitOfLine(line string, options fitOptions) fit {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(line); i += 8 {
-		x := uint64(line[i]) | uint64(line[i+1])<<8 | uint64(line[i+2])<<16 | uint64(line[i+3])<<24 |
-			uint64(line[i+4])<<32 | uint64(line[i+5])<<40 | uint64(line[i+6])<<48 | uint64(line[i+7])<<56
+		x := eight(line, i)
 		// With no high bit set: is a byte below ' ', or DEL?
-		if x&highs != 0 || (x-' '*ones)&highs != 0 || (x+ones)&highs != 0 {
+		if (x|(x-' '*ones)|(x+ones))&highs != 0 {
 			break
 		}
 	}
