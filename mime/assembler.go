@@ -53,6 +53,13 @@ func (a *assembler) entity(e *entity) {
 	case !e.isLeaf():
 		a.entityFields(e, e.encoding)
 		a.children(e)
+	case e.part != nil && e.part.enclosed != nil:
+		if !e.part.whole {
+			a.entityFields(e, e.encoding)
+		}
+		for _, c := range e.part.enclosed {
+			a.body(c)
+		}
 	case e.part != nil:
 		a.entityFields(e, e.encoding)
 		a.body(e.part.encoded(e.encoding))

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -45,6 +46,9 @@ func (e *entity) holds(text string) bool {
 		if child.holds(text) {
 			return true
 		}
+	}
+	if e.part != nil && e.part.enclosed != nil {
+		return slices.ContainsFunc(e.part.enclosed, func(c chunk) bool { return bytes.Contains(c.data, []byte(text)) })
 	}
 	switch e.encoding {
 	case encoding7Bit, encoding8Bit, encodingBinary:

@@ -3,6 +3,7 @@ package mime
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Build makes the message of a description. The description can be changed or reused
@@ -28,6 +29,7 @@ type builder struct {
 	replyTo, to, cc, bcc AddressList
 	fields               []checkedField
 	id                   string
+	date                 time.Time
 }
 
 func (b *builder) build() (*Message, *Error) {
@@ -38,11 +40,14 @@ func (b *builder) build() (*Message, *Error) {
 		return nil, err
 	}
 	var err *Error
-	if b.fields, err = checkFields(b.d.Headers); err != nil {
+	if b.fields, err = b.d.furtherFields(); err != nil {
 		return nil, err
 	}
 	if year := b.d.Date.Year(); !b.d.Date.IsZero() && (year < 1900 || year > 9999) {
 		return nil, &Error{Field: "date", Offset: -1, Reason: "the year is not one of RFC 5322, section 3.3"}
+	}
+	if b.date = b.d.Date; b.date.IsZero() {
+		b.date = b.env.Now()
 	}
 	m := &Message{description: b.d}
 	if err = b.envelope(m); err != nil {
@@ -56,15 +61,15 @@ func (b *builder) build() (*Message, *Error) {
 	if err != nil {
 		return nil, err
 	}
-	m.encoding = wider(root.plan(b.d.Transfer), encoding7Bit)
-	if !root.isLeaf() {
-		random, err := randomHex(b.env.Random, idLength)
-		if err != nil {
+	if b.d.Protect != nil {
+		if root, err = b.protect(root); err != nil {
 			return nil, err
 		}
-		setBoundaries(root, random)
 	}
-
+	if m.encoding, err = b.prepare(root, b.d.Transfer); err != nil {
+		return nil, err
+	}
+	root.endsLine()
 	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate()), utf8: b.headerUTF8()}}
 	m.utf8 = m.utf8 || a.utf8
 	b.writeHeader(&a)
@@ -77,6 +82,25 @@ func (b *builder) build() (*Message, *Error) {
 		m.size += c.size()
 	}
 	return m, nil
+}
+
+// prepare decides all that stands in the Content- fields of a tree, and returns the
+// widest encoding in it.
+func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
+	switch transfer {
+	case TransferSevenBit, TransferEightBit, TransferBinary:
+	default:
+		return "", &Error{Field: "transfer", Value: string(transfer), Offset: -1, Reason: "unknown transfer", Hint: `"8bit" or "binary"`}
+	}
+	widest := wider(root.plan(transfer), encoding7Bit)
+	if !root.isLeaf() {
+		random, err := randomHex(b.env.Random, idLength)
+		if err != nil {
+			return "", err
+		}
+		setBoundaries(root, random)
+	}
+	return widest, nil
 }
 
 // estimate is about the room that header and text take, in octets: enough for most
@@ -104,12 +128,8 @@ func (b *builder) writeHeader(a *assembler) {
 	if b.d.Subject != "" {
 		a.text("Subject", b.d.Subject)
 	}
-	date := b.d.Date
-	if date.IsZero() {
-		date = b.env.Now()
-	}
 	// RFC 5322, section 3.3: the zone is a number.
-	a.field("Date", date.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	a.field("Date", b.date.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 	a.field("Message-ID", b.id)
 	for _, f := range b.fields {
 		switch f.kind {
@@ -117,6 +137,13 @@ func (b *builder) writeHeader(a *assembler) {
 			a.addresses(f.name, f.addresses)
 		case fieldStructured:
 			a.structured(f.name, f.value)
+		case fieldListID:
+			a.begin(f.name)
+			if f.value != "" {
+				a.phrase(f.value, "")
+			}
+			a.word(f.id)
+			a.end()
 		default:
 			a.text(f.name, f.value)
 		}
@@ -228,7 +255,7 @@ func (b *builder) envelope(m *Message) (err *Error) {
 // messageID takes the given Message-ID or makes one at the domain of the first From.
 func (b *builder) messageID() (err *Error) {
 	if b.d.MessageID != "" {
-		b.id, err = checkMessageID(b.d.MessageID)
+		b.id, err = checkMessageID("message_id", b.d.MessageID)
 		return err
 	}
 	random, err := randomHex(b.env.Random, idLength)
@@ -237,48 +264,4 @@ func (b *builder) messageID() (err *Error) {
 	}
 	b.id = "<" + random + "@" + b.from[0].Domain() + ">"
 	return nil
-}
-
-// tree arranges the bodies.
-func (b *builder) tree() (*entity, *Error) {
-	for _, f := range []struct{ name, text string }{{"text", b.d.Text}, {"html", b.d.HTML}} {
-		if offset, reason := utf8Fault(f.text); offset >= 0 {
-			return nil, &Error{Field: f.name, Value: f.text, Offset: offset, Reason: reason, Hint: encodingHint}
-		}
-	}
-	html, shown, err := b.inline()
-	if err != nil {
-		return nil, err
-	}
-	var bodies []*entity
-	if b.d.Text != "" || (html == "" && len(b.d.Attach) == 0) {
-		bodies = append(bodies, textEntity("text/plain", b.d.Text))
-	}
-	if html != "" {
-		bodies = append(bodies, textEntity("text/html", html))
-	}
-	var mixed []*entity
-	if len(bodies) > 0 {
-		mixed = append(mixed, newRelated(newMultipart("alternative", bodies...), shown))
-	}
-	count := len(mixed)
-	for i, p := range b.d.Attach {
-		if p == nil {
-			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "no part"}
-		}
-		if count += p.count; count > maxPartsInAll {
-			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "more than 10,000 parts"}
-		}
-		mixed = append(mixed, newEntity(p, DispositionAttachment))
-	}
-	if len(b.d.Attach) == 0 {
-		return mixed[0], nil
-	}
-	// Around a single attachment too: a body behind the header alone would have to end
-	// in a line end, and the attachment's bytes may not.
-	return &entity{kind: mediaType{name: "multipart/mixed"}, children: mixed}, nil
-}
-
-func textEntity(kind, text string) *entity {
-	return &entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text}
 }

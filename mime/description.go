@@ -35,13 +35,31 @@ type Description struct {
 	ReplyTo, To, Cc AddressList
 	Bcc             AddressList // envelope only, never in the header
 	Subject         string
-	Text, HTML      string    // any line ends; "" is no such body
-	MessageID       string    // with or without angle brackets; "" is made
-	Date            time.Time // zero is now
-	Headers         []Field   // further fields, in this order
-	Inline          []Inline  // each must occur in HTML as cid:name
-	Attach          []*Part
-	Envelope        *Envelope
+	Text, HTML      string // any line ends; "" is no such body
+	// TextFromHTML makes Text of HTML where Text is "", for those who read no HTML.
+	TextFromHTML bool
+	// AMP is a second, interactive form of HTML (AMP for Email), which it needs beside it.
+	AMP string
+	// Event is shown with buttons to answer it, and attached as a file.
+	Event *Event
+	// Body is an explicit tree in place of Text, HTML, AMP, Event and Inline.
+	Body          *Part
+	MessageID     string    // with or without angle brackets; "" is made
+	Date          time.Time // zero is now
+	InReplyTo     []string  // Message-IDs of what this answers
+	References    []string  // Message-IDs of the thread, oldest first
+	AutoSubmitted AutoSubmitted
+	List          List
+	Headers       []Field  // further fields, in this order
+	Inline        []Inline // each must occur in HTML as cid:name
+	Attach        []*Part
+	// LocalImages is where pictures are looked for that HTML shows by the name of a file.
+	// nil leaves such names alone.
+	LocalImages *Folder
+	Envelope    *Envelope
+	// Protect gets the finished tree of parts and returns what takes its place: a
+	// multipart/signed around it, say, or an encrypted form. nil changes nothing.
+	Protect func(*Tree) (*Part, error)
 	// Transfer is what the way to the reader can take. The zero value fits every server.
 	Transfer Transfer
 }
@@ -73,6 +91,7 @@ func (d Description) clone() Description {
 	}
 	d.ReplyTo, d.To, d.Cc, d.Bcc = d.ReplyTo.clone(), d.To.clone(), d.Cc.clone(), d.Bcc.clone()
 	d.Headers = slices.Clone(d.Headers)
+	d.InReplyTo, d.References, d.List = slices.Clone(d.InReplyTo), slices.Clone(d.References), d.List.clone()
 	d.Inline = slices.Clone(d.Inline)
 	d.Attach = slices.Clone(d.Attach)
 	if d.Envelope != nil {

@@ -1,5 +1,7 @@
 package mime
 
+import "bytes"
+
 // entity is a part in its place within one message: what is particular to the message
 // (boundary, Content-ID, disposition) with what is shared (the encoded bytes).
 type entity struct {
@@ -17,7 +19,10 @@ type entity struct {
 // newEntity places a part, with what is below it. Parts made to be files get the given
 // disposition when they have none of their own.
 func newEntity(p *Part, disposition Disposition) *entity {
-	e := &entity{part: p, kind: p.kind, disposition: p.disposition, name: p.name}
+	e := &entity{part: p, kind: p.kind, disposition: p.disposition, name: p.name, contentID: p.contentID}
+	if len(p.parts) > 0 {
+		e.part = nil
+	}
 	if e.disposition == "" && (p.file || p.name != "") {
 		e.disposition = disposition
 	}
@@ -45,6 +50,14 @@ func newRelated(root *entity, shown []*entity) *entity {
 	return &entity{kind: kind, children: append([]*entity{root}, shown...)}
 }
 
+// walk calls a function for an entity and all below it, in order.
+func (e *entity) walk(visit func(*entity)) {
+	visit(e)
+	for _, child := range e.children {
+		child.walk(visit)
+	}
+}
+
 // isLeaf reports an entity with a body of its own.
 func (e *entity) isLeaf() bool { return len(e.children) == 0 }
 
@@ -65,6 +78,16 @@ func (e *entity) plan(transfer Transfer) string {
 		e.encoding = encodingForText(e.text, transfer, e.kind.fit())
 	}
 	return e.encoding
+}
+
+// endsLine makes sure that the message ends in a line end, when its body is a single part
+// whose bytes do not: base64 does, and does not add one to what arrives.
+func (e *entity) endsLine() {
+	if e.part == nil || e.part.data == nil || e.encoding == encodingBase64 || e.encoding == encodingBinary || bytes.HasSuffix(e.part.data, crlf) {
+		return
+	}
+	p := &Part{kind: e.part.kind, data: e.part.data, depth: 1, count: 1}
+	e.part, e.encoding = p, p.encodingFor(TransferSevenBit)
 }
 
 // wider returns the encoding that asks more of the way.

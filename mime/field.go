@@ -15,6 +15,7 @@ const (
 	fieldText       fieldKind = iota // unstructured: any text, encoded where needed
 	fieldStructured                  // a syntax of its own, ASCII, written as given
 	fieldAddresses                   // an address list
+	fieldListID                      // a name and an id in angle brackets
 	fieldRefused                     // the builder's, or not for senders
 )
 
@@ -38,7 +39,9 @@ func knownField(name string) (kind fieldKind, once bool, hint string) {
 		"list-help", "list-subscribe", "list-post", "list-owner", "list-archive":
 		// RFC 5322, section 3.6; RFC 2369, section 3; RFC 2919, section 3.
 		return fieldStructured, true, ""
-	case "received", "authentication-results", "dkim-signature", "auto-submitted", "autocrypt",
+	case "auto-submitted":
+		return fieldStructured, true, "" // RFC 3834, section 5
+	case "received", "authentication-results", "dkim-signature", "autocrypt",
 		"arc-seal", "arc-message-signature", "arc-authentication-results",
 		"resent-date", "resent-message-id", "original-message-id":
 		return fieldStructured, false, ""
@@ -56,17 +59,37 @@ func knownField(name string) (kind fieldKind, once bool, hint string) {
 // checkedField is a further header field that is fit to be written.
 type checkedField struct {
 	name, value string
+	id          string // of fieldListID
 	kind        fieldKind
 	addresses   AddressList
 }
 
-// checkFields checks the further header fields.
-func checkFields(fields []Field) ([]checkedField, *Error) {
+// furtherFields checks the fields that are not of every message: the description's own,
+// then the free ones.
+func (d Description) furtherFields() ([]checkedField, *Error) {
+	own, err := d.threading()
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.List.fields()
+	if err != nil {
+		return nil, err
+	}
+	return checkFields(append(own, list...), d.Headers)
+}
+
+// checkFields checks free header fields and returns them behind the given ones.
+func checkFields(checked []checkedField, fields []Field) ([]checkedField, *Error) {
 	if len(fields) > maxFields {
 		return nil, &Error{Field: "headers", Offset: -1, Reason: fmt.Sprintf("more than %d header fields", maxFields)}
 	}
-	checked := make([]checkedField, 0, len(fields))
-	seen := make(map[string]bool, len(fields))
+	if len(fields) == 0 {
+		return checked, nil
+	}
+	seen := make(map[string]bool, len(checked)+len(fields))
+	for _, f := range checked {
+		seen[strings.ToLower(f.name)] = true
+	}
 	for _, f := range fields {
 		if offset, reason := fieldNameFault(f.Name); offset >= 0 {
 			return nil, &Error{Field: "headers", Value: f.Name, Offset: offset, Reason: reason}

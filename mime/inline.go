@@ -6,7 +6,8 @@ import (
 )
 
 // inline gives the inline parts their Content-IDs and returns the HTML that refers to
-// them by these. Parts that are equal under two names are sent once.
+// them by these. Files that it shows by name become inline parts, where the description
+// has a folder for them. Parts that are equal under two names are sent once.
 func (b *builder) inline() (html string, shown []*entity, err *Error) {
 	if len(b.d.Inline) > 0 && b.d.HTML == "" {
 		return "", nil, &Error{Field: "inline", Offset: -1, Reason: "inline parts without html",
@@ -14,6 +15,28 @@ func (b *builder) inline() (html string, shown []*entity, err *Error) {
 	}
 	c := cidRewriter{ids: map[string]string{}, used: map[string]bool{}}
 	placed := map[string]bool{}
+	c.place = func(p *Part) (string, error) {
+		digest, err := p.digest()
+		if err != nil {
+			return "", err
+		}
+		// DESIGN: names are local to the description; on the wire the ID must be
+		// unique in the world (RFC 2045, section 7), and the same in each retry.
+		id := digest + "@" + b.from[0].Domain()
+		if !placed[id] {
+			placed[id] = true
+			e := newEntity(p, DispositionInline)
+			e.contentID = id
+			if e.disposition == "" {
+				e.disposition = DispositionInline
+			}
+			shown = append(shown, e)
+		}
+		return id, nil
+	}
+	if b.d.LocalImages != nil {
+		c.image = b.d.LocalImages.image
+	}
 	for _, in := range b.d.Inline {
 		place := "inline." + in.Name
 		offset, reason := textFault(in.Name)
@@ -31,24 +54,17 @@ func (b *builder) inline() (html string, shown []*entity, err *Error) {
 		}
 		// DESIGN: names are local to the description; on the wire the ID must be
 		// unique in the world (RFC 2045, section 7), and the same in each retry.
-		digest, fault := in.Part.digest()
+		id, fault := c.place(in.Part)
 		if fault != nil {
 			return "", nil, &Error{Field: place, Offset: -1, Reason: "reading the part", Err: fault}
 		}
-		id := digest + "@" + b.from[0].Domain()
 		c.ids[in.Name] = id
-		if placed[id] {
-			continue
-		}
-		placed[id] = true
-		e := newEntity(in.Part, DispositionInline)
-		e.contentID = id
-		if e.disposition == "" {
-			e.disposition = DispositionInline
-		}
-		shown = append(shown, e)
 	}
 	html = c.rewrite(b.d.HTML)
+	if c.bad != nil && c.bad.err != nil {
+		return "", nil, &Error{Field: "html", Value: c.bad.name, Offset: -1, Reason: "the picture: " + pathReason(c.bad.err), Err: c.bad.err,
+			Hint: "it is looked for in the folder of pictures, and nowhere else"}
+	}
 	if c.bad != nil {
 		return "", nil, &Error{Field: "html", Value: b.d.HTML, Offset: c.bad.offset,
 			Reason: fmt.Sprintf("cid:%s has no inline part", c.bad.name), Hint: c.hint()}

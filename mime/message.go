@@ -33,15 +33,7 @@ func (m *Message) Description() Description { return m.description.clone() }
 // attached is an error that wraps ErrChanged; fewer octets than Size have been written
 // then, so that no half of a file can pass for a whole one.
 func (m *Message) WriteTo(w io.Writer) (int64, error) {
-	var written int64
-	for _, c := range m.chunks {
-		n, err := c.writeTo(w)
-		written += n
-		if err != nil {
-			return written, err
-		}
-	}
-	return written, nil
+	return writeChunks(w, m.chunks)
 }
 
 // Segments returns what WriteTo writes as bytes held in memory, for those who can send

@@ -40,6 +40,9 @@ type PartOptions struct {
 	// Disposition is where the part is presented. "" is "attachment" for File and Bytes
 	// under Description.Attach, "inline" under Description.Inline, and none for NewPart.
 	Disposition Disposition
+	// ContentID is what cid: URLs in an explicit tree refer to: id@domain. Parts under
+	// Description.Inline get theirs from Build.
+	ContentID string
 }
 
 // Part is one body of a message, or a multipart tree of them. It is immutable and may
@@ -48,10 +51,13 @@ type Part struct {
 	kind        mediaType
 	name        string
 	disposition Disposition
+	contentID   string
 	file        bool    // made by File or Bytes: to be presented as a file
 	parts       []*Part // of a multipart
 	data        []byte  // of any other,
 	source      *source // unless it is too large
+	enclosed    []chunk // or of a message or a tree built before, as it is
+	whole       bool    // enclosed has the Content- fields too
 	text        bool    // line ends are CRLF; may be encoded as text
 
 	depth, count int // of the tree below, itself included
@@ -85,6 +91,13 @@ func (p *Part) describe(opts PartOptions) (err *Error) {
 		}
 		p.kind.charset = charset
 	}
+	if opts.ContentID != "" {
+		id, err := checkMessageID("", opts.ContentID)
+		if err != nil {
+			return err
+		}
+		p.contentID = id[1 : len(id)-1]
+	}
 	switch opts.Disposition {
 	case "", DispositionAttachment, DispositionInline:
 		p.disposition = opts.Disposition
@@ -97,6 +110,9 @@ func (p *Part) describe(opts PartOptions) (err *Error) {
 
 // encodingFor returns how the body goes over the way.
 func (p *Part) encodingFor(transfer Transfer) string {
+	if p.enclosed != nil {
+		return encoding7Bit
+	}
 	if p.text {
 		p.fitOnce.Do(func() { p.fit = fitOf(string(p.data), fits8Bit, p.kind.fit()) })
 		switch {
@@ -144,9 +160,12 @@ func (p *Part) digest() (string, error) {
 	p.digestOnce.Do(func() {
 		h := sha256.New()
 		fmt.Fprintf(h, "%q %q %q %q\n", p.kind.name, p.kind.charset, p.kind.parameters, p.name)
-		if p.source != nil {
+		switch {
+		case p.source != nil:
 			p.sumErr = p.source.read(func(block []byte) error { h.Write(block); return nil })
-		} else {
+		case p.enclosed != nil:
+			_, p.sumErr = writeChunks(h, p.enclosed)
+		default:
 			h.Write(p.data)
 		}
 		p.sum = hex.EncodeToString(h.Sum(nil)[:16])
@@ -168,6 +187,9 @@ func (p *Part) Size() int64 {
 	}
 	for _, child := range p.parts {
 		size += child.Size()
+	}
+	for _, c := range p.enclosed {
+		size += c.size()
 	}
 	return size
 }

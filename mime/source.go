@@ -150,3 +150,15 @@ func (c chunk) writeTo(w io.Writer) (written int64, err error) {
 	})
 	return written, err
 }
+
+func writeChunks(w io.Writer, chunks []chunk) (int64, error) {
+	var written int64
+	for _, c := range chunks {
+		n, err := c.writeTo(w)
+		written += n
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
