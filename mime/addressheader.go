@@ -45,7 +45,7 @@ func (h *headerWriter) phrase(name, after string) {
 	plain, ok := plainName(name)
 	switch {
 	case !ok || len(plain) > maxLine-maxFieldName:
-		if base, length := wordEncoding(name); length <= wordLimit-wordFrame {
+		if base, length := wordEncoding(name); length <= wordLimit-wordFrame && h.charset == nil {
 			// Whole on the next line rather than in two: some readers keep the blank
 			// between two encoded-words of a name.
 			h.word(string(appendWord(nil, name, base)))

@@ -104,6 +104,22 @@ func BenchmarkBase64(b *testing.B) {
 	})
 }
 
+// BenchmarkHugeFile sends 1 GiB and reports the heap that takes.
+func BenchmarkHugeFile(b *testing.B) {
+	const size = 1 << 30
+	d := simple()
+	d.Attach = []*Part{hugePart(b, size)}
+	m := mustBuild(b, d)
+	b.SetBytes(size)
+	w := &memoryWriter{}
+	for b.Loop() {
+		if _, err := m.WriteTo(w); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(w.peak)/(1<<20), "MiB-heap")
+}
+
 // lineBreaker breaks what it is given into lines of 76.
 type lineBreaker struct {
 	w   io.Writer

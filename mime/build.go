@@ -20,6 +20,25 @@ func Build(d Description, env Environment) (*Message, error) {
 	return m, nil
 }
 
+// For returns the message for a way that can take other bodies than the one it was built
+// for. Message-ID, Date and boundaries stay. A message under a signature is the same on
+// every way.
+func (m *Message) For(transfer Transfer) (*Message, error) {
+	if transfer == m.description.Transfer || m.description.Protect != nil {
+		return m, nil
+	}
+	b := builder{d: m.Description(), env: Environment{}.withDefaults(), boundary: m.boundary}
+	given := m.description
+	b.d.MessageID, b.d.Date, b.d.Transfer = m.id, m.date, transfer
+	changed, err := b.build()
+	if err != nil {
+		return nil, err
+	}
+	changed.description = given.clone()
+	changed.description.Transfer = transfer
+	return changed, nil
+}
+
 // builder is one call of Build.
 type builder struct {
 	d   Description
@@ -30,6 +49,8 @@ type builder struct {
 	fields               []checkedField
 	id                   string
 	date                 time.Time
+	charset              *charset
+	boundary             string // random digits
 }
 
 func (b *builder) build() (*Message, *Error) {
@@ -49,7 +70,7 @@ func (b *builder) build() (*Message, *Error) {
 	if b.date = b.d.Date; b.date.IsZero() {
 		b.date = b.env.Now()
 	}
-	m := &Message{description: b.d}
+	m := &Message{description: b.d, date: b.date}
 	if err = b.envelope(m); err != nil {
 		return nil, err
 	}
@@ -57,6 +78,9 @@ func (b *builder) build() (*Message, *Error) {
 		return nil, err
 	}
 	m.id = b.id
+	if b.charset, err = newCharset(b.d.Charset); err != nil {
+		return nil, err
+	}
 	root, err := b.tree()
 	if err != nil {
 		return nil, err
@@ -70,14 +94,14 @@ func (b *builder) build() (*Message, *Error) {
 		return nil, err
 	}
 	root.endsLine()
-	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate()), utf8: b.headerUTF8()}}
+	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate()), utf8: b.headerUTF8(), charset: b.charset}}
 	m.utf8 = m.utf8 || a.utf8
 	b.writeHeader(&a)
 	a.entity(root)
 	if a.err != nil {
 		return nil, a.err
 	}
-	m.chunks, m.head = a.finish(), a.head
+	m.chunks, m.head, m.boundary = a.finish(), a.head, b.boundary
 	for _, c := range m.chunks {
 		m.size += c.size()
 	}
@@ -93,13 +117,16 @@ func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
 		return "", &Error{Field: "transfer", Value: string(transfer), Offset: -1, Reason: "unknown transfer", Hint: `"8bit" or "binary"`}
 	}
 	widest := wider(root.plan(transfer), encoding7Bit)
-	if !root.isLeaf() {
-		random, err := randomHex(b.env.Random, idLength)
-		if err != nil {
+	if root.isLeaf() {
+		return widest, nil
+	}
+	if b.boundary == "" {
+		var err *Error
+		if b.boundary, err = randomHex(b.env.Random, idLength); err != nil {
 			return "", err
 		}
-		setBoundaries(root, random)
 	}
+	setBoundaries(root, b.boundary)
 	return widest, nil
 }
 

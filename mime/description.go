@@ -38,6 +38,12 @@ type Description struct {
 	Text, HTML      string // any line ends; "" is no such body
 	// TextFromHTML makes Text of HTML where Text is "", for those who read no HTML.
 	TextFromHTML bool
+	// Flowed lets readers break the lines of Text as their window wants it, quotes
+	// included (format=flowed, RFC 3676). Each line of Text is a paragraph then.
+	Flowed bool
+	// Charset is what Text, HTML and, where it has all their characters, header fields
+	// are written in. "" is UTF-8, which every reader of this century knows.
+	Charset string
 	// AMP is a second, interactive form of HTML (AMP for Email), which it needs beside it.
 	AMP string
 	// Event is shown with buttons to answer it, and attached as a file.

@@ -224,7 +224,7 @@ func TestEventZones(t *testing.T) {
 	if got := len(valuesOf(weekly, "TZOFFSETTO")); got != maxTransitions {
 		t.Errorf("%d transitions", got)
 	}
-	o.Starts = time.Date(2026, 10, 19, 9, 0, 0, 0, time.FixedZone("", -(4*3600 + 30*60)))
+	o.Starts = time.Date(2026, 10, 19, 9, 0, 0, 0, time.FixedZone("", -(4*3600+30*60)))
 	o.Ends = o.Starts.Add(time.Hour)
 	if text, _ = body(o); !strings.Contains(text, "TZID:UTC-04:30\r\n") || !strings.Contains(text, "TZOFFSETTO:-0430\r\n") {
 		t.Errorf("a fixed zone:\n%s", text)

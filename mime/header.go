@@ -28,6 +28,8 @@ type headerWriter struct {
 	start int  // where the current field begins in buf
 	utf8  bool // a local part is not ASCII, so that the header is one of RFC 6532
 	err   *Error
+
+	charset *charset // of encoded-words
 }
 
 // begin starts a field. The name has been checked with fieldNameFault, or is our own.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Message is a finished message. It is immutable: all methods return copies, and it can
@@ -12,6 +13,8 @@ import (
 type Message struct {
 	description Description
 	id          string
+	date        time.Time
+	boundary    string // the random digits of its boundaries
 	from        Address
 	to          []Address
 	chunks      []chunk // what WriteTo writes, in order; shared with parts

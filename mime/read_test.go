@@ -70,7 +70,7 @@ func readBody(t testing.TB, get func(string) string, body io.Reader) readPart {
 		body = quotedprintable.NewReader(body)
 	case "base64":
 		body = base64.NewDecoder(base64.StdEncoding, body)
-	case "7bit":
+	case "7bit", "8bit", "binary":
 	default:
 		t.Fatalf("Content-Transfer-Encoding %q", p.Encoding)
 	}

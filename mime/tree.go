@@ -47,7 +47,11 @@ func (b *builder) bodies() ([]*entity, *Error) {
 	// The last is the one that readers prefer (RFC 2046, section 5.1.4).
 	var alternatives []*entity
 	if text != "" || (html == "" && len(b.d.Attach) == 0 && b.d.Event == nil) {
-		alternatives = append(alternatives, textEntity("text/plain", text))
+		e, err := b.plain(text)
+		if err != nil {
+			return nil, err
+		}
+		alternatives = append(alternatives, e)
 	}
 	if b.d.AMP != "" {
 		if html == "" {
@@ -57,7 +61,11 @@ func (b *builder) bodies() ([]*entity, *Error) {
 		alternatives = append(alternatives, textEntity("text/x-amp-html", b.d.AMP))
 	}
 	if html != "" {
-		alternatives = append(alternatives, textEntity("text/html", html))
+		e, err := b.charsetEntity("html", "text/html", html)
+		if err != nil {
+			return nil, err
+		}
+		alternatives = append(alternatives, e)
 	}
 	var file *entity
 	if b.d.Event != nil {
@@ -79,6 +87,18 @@ func (b *builder) bodies() ([]*entity, *Error) {
 
 func textEntity(kind, text string) *entity {
 	return &entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text}
+}
+
+// plain makes the entity of the plain text.
+func (b *builder) plain(text string) (*entity, *Error) {
+	if b.d.Flowed {
+		text = flow(text)
+	}
+	e, err := b.charsetEntity("text", "text/plain", text)
+	if err == nil && b.d.Flowed {
+		e.kind.parameters = []parameter{{"format", "flowed"}}
+	}
+	return e, err
 }
 
 // explicit places a tree that was given as it is.
