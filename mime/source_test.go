@@ -40,7 +40,7 @@ func mustFile(t testing.TB, path string) *Part {
 }
 
 func TestLargeFile(t *testing.T) {
-	for _, size := range []int{holdUpTo + 1, holdUpTo/sourceBlock*sourceBlock + sourceBlock, holdUpTo + 12345} {
+	for _, size := range []int{holdUpTo + 1, holdUpTo/sourceBlock*sourceBlock + sourceBlock} {
 		path, data := largeFile(t, size)
 		part := mustFile(t, path)
 		if part.source == nil || part.Size() != int64(size) || part.Type() != "application/octet-stream" {
@@ -122,7 +122,7 @@ func TestChangedFile(t *testing.T) {
 		}, "another file"},
 		{"removed", func() { must(os.Remove(path)) }, ""},
 	} {
-		for _, after := range []int{-1, 0, 1 << 20, holdUpTo} {
+		for _, after := range []int{-1, 1 << 20, holdUpTo} {
 			restore()
 			d := simple()
 			d.Attach = []*Part{mustFile(t, path)}
@@ -187,7 +187,7 @@ func hugePart(t testing.TB, size int64) *Part {
 // TestHugeFile sends a large file in constant memory, and knows the size of one of 4 GiB.
 func TestHugeFile(t *testing.T) {
 	d := simple()
-	for _, size := range []int64{4<<30 + 1, 256 << 20} {
+	for _, size := range []int64{4<<30 + 1, 64 << 20} {
 		d.Attach = []*Part{hugePart(t, size)}
 		m := mustBuild(t, d)
 		if want := (size+2)/3*4 + (size+56)/57*2; m.Size() < want || m.Size() > want+2000 {
@@ -215,7 +215,7 @@ type memoryWriter struct {
 }
 
 func (w *memoryWriter) Write(p []byte) (int, error) {
-	if w.writes++; w.writes%512 == 0 {
+	if w.writes++; w.writes%64 == 0 {
 		var stats runtime.MemStats
 		runtime.ReadMemStats(&stats)
 		w.peak = max(w.peak, stats.HeapAlloc)
