@@ -44,11 +44,14 @@ func plainName(name string) (string, bool) {
 func (h *headerWriter) phrase(name, after string) {
 	plain, ok := plainName(name)
 	switch {
-	case !ok || len(plain) > maxLine-maxFieldName:
+	case !ok || len(plain) > maxWord:
 		if base, length := wordEncoding(name); length <= wordLimit-wordFrame && h.charset == nil {
 			// Whole on the next line rather than in two: some readers keep the blank
 			// between two encoded-words of a name.
-			h.word(string(appendWord(nil, name, base)))
+			encoded := string(appendWord(nil, name, base))
+			h.room(len(encoded) + 1) // lines with an encoded-word have 76 octets at most
+			h.glue(" ")
+			h.glue(encoded)
 		} else {
 			h.encoded(name, 0)
 		}

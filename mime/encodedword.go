@@ -38,7 +38,7 @@ func needsEncoding(s string) bool {
 		case c == ' ':
 			run = 0
 		default:
-			if run++; run > maxLine-maxFieldName {
+			if run++; run > maxWord {
 				return true
 			}
 		}

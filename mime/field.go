@@ -126,7 +126,7 @@ func (c *checkedField) check(place string) *Error {
 			return &Error{Field: place, Offset: -1, Reason: "the field is empty"}
 		}
 		for w := range strings.FieldsSeq(c.value) {
-			if len(w) > maxLine-maxFieldName-2 {
+			if len(w) > maxWord {
 				return &Error{Field: place, Value: c.value, Offset: strings.Index(c.value, w),
 					Reason: "a word that no line can hold", Hint: "lines are 998 octets at most, and break at blanks"}
 			}

@@ -16,6 +16,8 @@ const (
 	maxLine = 998
 	// maxFieldName is ours: name and colon stay on one line of the preferred length.
 	maxFieldName = 76
+	// maxWord is the longest word that fits behind the longest name.
+	maxWord = maxLine - maxFieldName - len(": ")
 	// maxFieldValue is ours, for one value as it was given.
 	maxFieldValue = 64 << 10
 )
@@ -26,6 +28,7 @@ type headerWriter struct {
 	buf   []byte
 	col   int  // octets on the current line
 	start int  // where the current field begins in buf
+	first int  // and where its first word does
 	utf8  bool // a local part is not ASCII, so that the header is one of RFC 6532
 	err   *Error
 
@@ -37,7 +40,7 @@ func (h *headerWriter) begin(name string) {
 	h.start = len(h.buf)
 	h.buf = append(h.buf, name...)
 	h.buf = append(h.buf, ':')
-	h.col = len(name) + 1
+	h.first, h.col = len(h.buf), len(name)+1
 }
 
 // word appends a blank and a word, which stays in one piece.
@@ -45,9 +48,12 @@ func (h *headerWriter) word(w string) { h.spaced(" ", w) }
 
 // spaced is word with other white space: it is kept, and a fold put before it, so that
 // unfolding (RFC 5322, section 2.2.3) gives back exactly what was written.
+//
+// The first word stays with the name, however long it is: readers that take a fold for
+// text, Python's among them, would show it.
 func (h *headerWriter) spaced(space, w string) {
-	if h.col+len(space)+len(w) > foldAt && len(w) > 0 {
-		h.fold()
+	if len(h.buf) > h.first && w != "" {
+		h.room(len(space) + len(w))
 	}
 	h.buf = append(h.buf, space...)
 	h.buf = append(h.buf, w...)

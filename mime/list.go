@@ -119,7 +119,7 @@ func urlFault(text string, schemes ...string) string {
 			return "a URL here cannot hold " + quoteByte(c) + "; escape it with %"
 		}
 	}
-	if len(text) > maxLine-maxFieldName-4 {
+	if len(text) > maxWord-len("<>,") {
 		return "a URL that no line can hold"
 	}
 	u, err := url.Parse(text)
