@@ -67,16 +67,28 @@ func (a *assembler) entity(e *entity) {
 		a.entityFields(e, e.encoding)
 		a.buf = appendText(a.buf, e.text)
 	default:
-		// Quoted-printable, unless that turns out to be longer than base64.
-		buf, col, head := len(a.buf), a.col, a.head
-		a.entityFields(e, encodingQP)
-		encoded, ok := appendQP(a.buf, e.text, base64Length(canonicalLength(e.text)))
-		if a.buf = encoded; !ok {
-			a.buf, a.col, a.head = a.buf[:buf], col, head
-			a.entityFields(e, encodingBase64)
-			a.buf = appendBase64(a.buf, canonicalText(e.text))
-		}
+		a.text7Bit(e)
 	}
+}
+
+// text7Bit writes an entity of text for a way of 7 bits: as it is where nothing on the
+// way would change it, else as quoted-printable or base64, whichever is shorter. It finds
+// out by trying.
+func (a *assembler) text7Bit(e *entity) {
+	buf, head := len(a.buf), a.head
+	a.entityFields(e, encoding7Bit)
+	var ok bool
+	if a.buf, ok = appendPlain(a.buf, e.text, e.kind.fit()); ok {
+		return
+	}
+	a.buf, a.head = a.buf[:buf], head
+	a.entityFields(e, encodingQP)
+	if a.buf, ok = appendQP(a.buf, e.text, base64Length(canonicalLength(e.text))); ok {
+		return
+	}
+	a.buf, a.head = a.buf[:buf], head
+	a.entityFields(e, encodingBase64)
+	a.buf = appendBase64(a.buf, canonicalText(e.text))
 }
 
 // children writes the body of a multipart. The CRLF before a delimiter belongs to the

@@ -39,7 +39,8 @@ func (e *entity) setBoundary(random string, count *int) {
 	}
 }
 
-// holds reports whether a body of the tree that is not encoded contains the text. Files
+// holds reports whether a body of the tree that is not encoded, or may not be, contains the
+// text. Files
 // too large to be held are not looked at: 128 random bits are not in them.
 func (e *entity) holds(text string) bool {
 	for _, child := range e.children {
@@ -50,21 +51,29 @@ func (e *entity) holds(text string) bool {
 	if e.part != nil && e.part.enclosed != nil {
 		return slices.ContainsFunc(e.part.enclosed, func(c chunk) bool { return bytes.Contains(c.data, []byte(text)) })
 	}
+	if e.part == nil {
+		return strings.Contains(e.text, text)
+	}
 	switch e.encoding {
 	case encoding7Bit, encoding8Bit, encodingBinary:
-		if e.part != nil {
-			return bytes.Contains(e.part.data, []byte(text))
-		}
-		return strings.Contains(e.text, text)
+		return bytes.Contains(e.part.data, []byte(text))
 	}
 	return false
 }
 
-// randomHex draws n random bytes as hex digits.
-func randomHex(random io.Reader, n int) (string, *Error) {
-	raw := make([]byte, n)
-	if _, err := io.ReadFull(random, raw); err != nil {
-		return "", &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
+// draw returns random hex digits for a Message-ID or for boundaries. Both are drawn at once.
+func (b *builder) draw() (string, *Error) {
+	if b.drawn == "" {
+		raw := make([]byte, 2*idLength)
+		if b.d.MessageID != "" {
+			raw = raw[:idLength]
+		}
+		if _, err := io.ReadFull(b.env.Random, raw); err != nil {
+			return "", &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
+		}
+		b.drawn = hex.EncodeToString(raw)
 	}
-	return hex.EncodeToString(raw), nil
+	digits := b.drawn[:2*idLength]
+	b.drawn = b.drawn[2*idLength:]
+	return digits, nil
 }

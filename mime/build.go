@@ -12,9 +12,9 @@ import (
 // The body has the levels it needs and no others: multipart/mixed around the attachments,
 // multipart/related around inline parts, multipart/alternative around text and HTML.
 func Build(d Description, env Environment) (*Message, error) {
-	b := builder{d: d.clone(), env: env.withDefaults()}
-	m, err := b.build()
-	if err != nil {
+	m := &Message{description: d.clone()}
+	b := builder{d: &m.description, env: env.withDefaults()}
+	if err := b.build(m); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -27,21 +27,20 @@ func (m *Message) For(transfer Transfer) (*Message, error) {
 	if transfer == m.description.Transfer || m.description.Protect != nil {
 		return m, nil
 	}
-	b := builder{d: m.Description(), env: Environment{}.withDefaults(), boundary: m.boundary}
-	given := m.description
-	b.d.MessageID, b.d.Date, b.d.Transfer = m.id, m.date, transfer
-	changed, err := b.build()
-	if err != nil {
+	changed := &Message{description: m.Description()}
+	changed.description.Transfer = transfer
+	resolved := changed.description
+	resolved.MessageID, resolved.Date = m.id, m.date
+	b := builder{d: &resolved, env: Environment{}.withDefaults(), boundary: m.boundary}
+	if err := b.build(changed); err != nil {
 		return nil, err
 	}
-	changed.description = given.clone()
-	changed.description.Transfer = transfer
 	return changed, nil
 }
 
 // builder is one call of Build.
 type builder struct {
-	d   Description
+	d   *Description // nobody else changes it
 	env Environment
 
 	from, sender         []Address // checked, domains in ASCII; sender has one or none
@@ -51,61 +50,58 @@ type builder struct {
 	date                 time.Time
 	charset              *charset
 	boundary             string // random digits
+	drawn                string // and those not used yet
 }
 
-func (b *builder) build() (*Message, *Error) {
+func (b *builder) build(m *Message) (err *Error) {
 	if err := b.checkAddresses(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkValue("subject", b.d.Subject); err != nil {
-		return nil, err
+		return err
 	}
-	var err *Error
 	if b.fields, err = b.d.furtherFields(); err != nil {
-		return nil, err
+		return err
 	}
 	if year := b.d.Date.Year(); !b.d.Date.IsZero() && (year < 1900 || year > 9999) {
-		return nil, &Error{Field: "date", Offset: -1, Reason: "the year is not one of RFC 5322, section 3.3"}
+		return &Error{Field: "date", Offset: -1, Reason: "the year is not one of RFC 5322, section 3.3"}
 	}
 	if b.date = b.d.Date; b.date.IsZero() {
 		b.date = b.env.Now()
 	}
-	m := &Message{description: b.d, date: b.date}
-	if err = b.envelope(m); err != nil {
-		return nil, err
+	if err := b.envelope(m); err != nil {
+		return err
 	}
-	if err = b.messageID(); err != nil {
-		return nil, err
+	if err := b.messageID(); err != nil {
+		return err
 	}
-	m.id = b.id
 	if b.charset, err = newCharset(b.d.Charset); err != nil {
-		return nil, err
+		return err
 	}
 	root, err := b.tree()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if b.d.Protect != nil {
 		if root, err = b.protect(root); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if m.encoding, err = b.prepare(root, b.d.Transfer); err != nil {
-		return nil, err
+		return err
 	}
 	root.endsLine()
 	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate()), utf8: b.headerUTF8(), charset: b.charset}}
-	m.utf8 = m.utf8 || a.utf8
 	b.writeHeader(&a)
-	a.entity(root)
-	if a.err != nil {
-		return nil, a.err
+	if a.entity(root); a.err != nil {
+		return a.err
 	}
-	m.chunks, m.head, m.boundary = a.finish(), a.head, b.boundary
+	m.id, m.date, m.boundary = b.id, b.date, b.boundary
+	m.chunks, m.head, m.utf8 = a.finish(), a.head, m.utf8 || a.utf8
 	for _, c := range m.chunks {
 		m.size += c.size()
 	}
-	return m, nil
+	return nil
 }
 
 // prepare decides all that stands in the Content- fields of a tree, and returns the
@@ -122,7 +118,7 @@ func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
 	}
 	if b.boundary == "" {
 		var err *Error
-		if b.boundary, err = randomHex(b.env.Random, idLength); err != nil {
+		if b.boundary, err = b.draw(); err != nil {
 			return "", err
 		}
 	}
@@ -285,7 +281,7 @@ func (b *builder) messageID() (err *Error) {
 		b.id, err = checkMessageID("message_id", b.d.MessageID)
 		return err
 	}
-	random, err := randomHex(b.env.Random, idLength)
+	random, err := b.draw()
 	if err != nil {
 		return err
 	}

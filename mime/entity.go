@@ -62,8 +62,7 @@ func (e *entity) walk(visit func(*entity)) {
 func (e *entity) isLeaf() bool { return len(e.children) == 0 }
 
 // plan chooses the encoding of each body for the way the message takes, and returns the
-// widest of those below. Text that must be encoded is left to the assembler, which sees
-// as it encodes which way is shorter.
+// widest of those below. Text on a way of 7 bits is left to the assembler.
 func (e *entity) plan(transfer Transfer) string {
 	if !e.isLeaf() {
 		e.encoding = encoding7Bit
@@ -72,9 +71,10 @@ func (e *entity) plan(transfer Transfer) string {
 		}
 		return e.encoding
 	}
-	if e.part != nil {
+	switch {
+	case e.part != nil:
 		e.encoding = e.part.encodingFor(transfer)
-	} else {
+	case transfer != TransferSevenBit:
 		e.encoding = encodingForText(e.text, transfer, e.kind.fit())
 	}
 	return e.encoding

@@ -66,7 +66,7 @@ type checkedField struct {
 
 // furtherFields checks the fields that are not of every message: the description's own,
 // then the free ones.
-func (d Description) furtherFields() ([]checkedField, *Error) {
+func (d *Description) furtherFields() ([]checkedField, *Error) {
 	own, err := d.threading()
 	if err != nil {
 		return nil, err

@@ -15,9 +15,8 @@ const flowAt = 76
 func flow(text string) string {
 	var out strings.Builder
 	out.Grow(len(text) + len(text)/32)
-	for text != "" {
-		var line string
-		line, text = cutLine(text)
+	for l := linesOf(text); l.more(); {
+		line := l.next()
 		if line != "-- " { // the mark above a signature (section 4.3)
 			line = strings.TrimRight(line, " ")
 		}

@@ -136,8 +136,8 @@ func (h *headerWriter) structured(name, value string) {
 
 // fieldBytesFault checks a whole field, "Name: value" and CRLF, folded.
 func fieldBytesFault(field []byte, allowUTF8 bool) string {
-	name, _, ok := bytes.Cut(field, []byte(":"))
-	if _, reason := fieldNameFault(string(name)); !ok || reason != "" {
+	colon := bytes.IndexByte(field, ':')
+	if colon < 0 || !isFieldName(field[:colon]) {
 		return "the field has no valid name"
 	}
 	if allowUTF8 && !utf8.Valid(field) {
@@ -150,28 +150,37 @@ func fieldBytesFault(field []byte, allowUTF8 bool) string {
 		}
 		line := field[:end-1]
 		field = field[end+1:]
-		blank := true
+		shown := byte(' ')
 		for _, c := range line {
-			if (c < ' ' && c != '\t') || c == 0x7F {
+			if c < ' ' && c != '\t' || c == 0x7F {
 				return "the field would hold a control character"
 			}
-			if c >= utf8.RuneSelf && !allowUTF8 {
-				return "the field would not be ASCII"
-			}
-			if c != ' ' && c != '\t' {
-				blank = false
+			if c != '\t' {
+				shown |= c // stays a blank as long as all are
 			}
 		}
 		switch {
+		case shown >= utf8.RuneSelf && !allowUTF8:
+			return "the field would not be ASCII"
 		case len(line) > maxLine:
 			return "a word makes the line longer than 998 octets"
-		case blank:
+		case shown == ' ':
 			return "the field would hold a line of blanks"
 		case !first && line[0] != ' ' && line[0] != '\t':
 			return "the field would begin another one"
 		}
 	}
 	return ""
+}
+
+// isFieldName is fieldNameFault for the last check.
+func isFieldName(name []byte) bool {
+	for _, c := range name {
+		if c <= ' ' || c >= 0x7F || c == ':' {
+			return false
+		}
+	}
+	return len(name) > 0 && len(name) <= maxFieldName
 }
 
 // fieldNameFault checks a field name: ftext (RFC 5322, section 3.6.8).

@@ -13,6 +13,13 @@ func (b *builder) inline() (html string, shown []*entity, err *Error) {
 		return "", nil, &Error{Field: "inline", Offset: -1, Reason: "inline parts without html",
 			Hint: `they are shown by <img src="cid:name"> in the html; what is not goes into attach`}
 	}
+	if len(b.d.Inline) == 0 && b.d.LocalImages == nil && !containsCID(b.d.HTML) {
+		return b.d.HTML, nil, nil // most messages need no more
+	}
+	return b.show()
+}
+
+func (b *builder) show() (html string, shown []*entity, err *Error) {
 	c := cidRewriter{ids: map[string]string{}, used: map[string]bool{}}
 	placed := map[string]bool{}
 	c.place = func(p *Part) (string, error) {

@@ -42,7 +42,7 @@ func isNoFoldLiteral(s string) bool {
 
 // threading returns the fields that put a message into its thread (RFC 5322, section
 // 3.6.4), and the one that says who wrote it.
-func (d Description) threading() ([]checkedField, *Error) {
+func (d *Description) threading() ([]checkedField, *Error) {
 	var fields []checkedField
 	for _, f := range []struct {
 		name, place string

@@ -24,10 +24,8 @@ var qpEscaped = func() (escaped [256]bool) {
 // with "From ", as RFC 2049, section 3, advises.
 func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
 	limit += len(dst)
-	for text != "" && len(dst) <= limit {
-		var line string
-		line, text = cutLine(text)
-		dst = append(appendQPLine(dst, line, limit), '\r', '\n')
+	for l := linesOf(text); l.more() && len(dst) <= limit; {
+		dst = append(appendQPLine(dst, l.next(), limit), '\r', '\n')
 	}
 	return dst, len(dst) <= limit
 }

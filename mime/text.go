@@ -85,27 +85,47 @@ func isASCII(s string) bool {
 	return true
 }
 
-// cutLine takes the first line off a text. CR, LF and CRLF all end a line.
-func cutLine(text string) (line, rest string) {
-	line = text
-	if end := strings.IndexByte(text, '\n'); end >= 0 {
-		line, rest = text[:end], text[end+1:]
+// lines takes the lines off a text one by one, in linear time. CR, LF and CRLF all end a
+// line.
+type lines struct {
+	text    string
+	at      int  // where the next line begins
+	newline int  // the first LF from there on, or the length of the text
+	bare    bool // there is no CR
+}
+
+func linesOf(text string) lines {
+	return lines{text: text, newline: -1, bare: strings.IndexByte(text, '\r') < 0}
+}
+
+func (l *lines) more() bool { return l.at < len(l.text) }
+
+// next returns the next line without its end.
+func (l *lines) next() string {
+	if l.newline < l.at {
+		l.newline = len(l.text)
+		if n := strings.IndexByte(l.text[l.at:], '\n'); n >= 0 {
+			l.newline = l.at + n
+		}
 	}
-	if end := strings.IndexByte(line, '\r'); end >= 0 && end < len(line)-1 {
-		return line[:end], text[end+1:]
-	} else if end >= 0 {
-		return line[:end], rest
+	line, next := l.text[l.at:l.newline], l.newline+1
+	if !l.bare {
+		if end := strings.IndexByte(line, '\r'); end >= 0 {
+			if end < len(line)-1 { // a CR alone
+				next = l.at + end + 1
+			}
+			line = line[:end]
+		}
 	}
-	return line, rest
+	l.at = next
+	return line
 }
 
 // appendText appends text with the line ends of RFC 2046, section 4.1.1: CR, LF and CRLF
 // all become CRLF, and a last line without an end gets one.
 func appendText(dst []byte, text string) []byte {
-	for text != "" {
-		var line string
-		line, text = cutLine(text)
-		dst = append(dst, line...)
+	for l := linesOf(text); l.more(); {
+		dst = append(dst, l.next()...)
 		dst = append(dst, '\r', '\n')
 	}
 	return dst

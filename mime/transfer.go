@@ -26,13 +26,9 @@ const (
 	encodingBase64 = "base64"
 )
 
-// encodingForText returns how text goes over the way: as it is, or, "", encoded.
+// encodingForText returns how text goes over a way of 8 bits: as it is, or, "", encoded.
 func encodingForText(text string, transfer Transfer, options fitOptions) string {
-	most := fits7Bit
-	if transfer != TransferSevenBit {
-		most = fits8Bit
-	}
-	switch fitOf(text, most, options) {
+	switch fitOf(text, fits8Bit, options) {
 	case fits7Bit:
 		return encoding7Bit
 	case fits8Bit:
@@ -86,28 +82,38 @@ const (
 //     of the mail: the wire doubles it, but we do not own the whole way.
 func fitOf(text string, most fit, options fitOptions) fit {
 	result := fits7Bit
-	for text != "" {
-		var line string
-		line, text = cutLine(text)
-		if len(line) == 0 {
-			continue
-		}
-		if len(line) > maxLine || line == "." || strings.HasPrefix(line, "From ") {
-			return fitsNothing
-		}
-		if isBlank(line[len(line)-1]) && options&fitFlowed == 0 {
-			return fitsNothing
-		}
-		if result = max(result, fitOfLine(line, options)); result > most {
+	for l := linesOf(text); l.more(); {
+		if result = max(result, fitOfLine(l.next(), options)); result > most {
 			return fitsNothing
 		}
 	}
 	return result
 }
 
-// fitOfLine looks for control characters and octets above 127. Eight at a time, since
-// this is all that most texts of a merge have done to them.
+// appendPlain appends text whose lines all fit 7bit, and gives up, with false, at the
+// first that does not.
+func appendPlain(dst []byte, text string, options fitOptions) ([]byte, bool) {
+	for l := linesOf(text); l.more(); {
+		line := l.next()
+		if fitOfLine(line, options) != fits7Bit {
+			return dst, false
+		}
+		dst = append(dst, line...)
+		dst = append(dst, '\r', '\n')
+	}
+	return dst, true
+}
+
+// fitOfLine looks at one line. It looks for control characters and octets above 127 eight
+// at a time, since this is all that most texts of a merge have done to them.
 func fitOfLine(line string, options fitOptions) fit {
+	if line == "" {
+		return fits7Bit
+	}
+	if len(line) > maxLine || line == "." || strings.HasPrefix(line, "From ") ||
+		(isBlank(line[len(line)-1]) && options&fitFlowed == 0) {
+		return fitsNothing
+	}
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	i := 0
 	for ; i+8 <= len(line); i += 8 {

@@ -21,6 +21,7 @@ var layers = map[string]struct {
 	"smtp/server":              {nil, "the server codec stands under tests of the client and must not share its mistakes"},
 	"smtp/smtptest":            {nil, "the scriptable server must not share the mistakes of the client it tests"},
 	"mime":                     {nil, "messages know nothing of how they travel"},
+	"mime/mimetest":            {[]string{"mime"}, "makes messages and says what must be read in them, for tests"},
 	"engine":                   {[]string{"engine/lualib"}, "the runtime gets its modules passed in"},
 	"engine/lualib":            {nil, "Lua's own library knows nothing of mail"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
