@@ -1,6 +1,7 @@
 package mime
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/binary"
 	"slices"
@@ -28,6 +29,18 @@ func appendBase64(dst, data []byte) []byte {
 	dst = slices.Grow(dst, base64Length(len(data)))[:n+base64Length(len(data))]
 	putBase64(dst[n:], data)
 	return dst
+}
+
+// decodeBase64 is the way back, to n bytes.
+func decodeBase64(lines []byte, n int) []byte {
+	data := make([]byte, 0, n)
+	for len(lines) > 0 {
+		line := lines[:min(len(lines), base64Wire)]
+		lines = lines[len(line):]
+		// Of our own making: there is nothing to go wrong.
+		data, _ = base64.StdEncoding.AppendDecode(data, bytes.TrimSuffix(line, crlf))
+	}
+	return data
 }
 
 // base64Pairs holds the two characters that 12 bits become, the first in the low byte. To

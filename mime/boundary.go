@@ -56,7 +56,7 @@ func (e *entity) holds(text string) bool {
 	}
 	switch e.encoding {
 	case encoding7Bit, encoding8Bit, encodingBinary:
-		return bytes.Contains(e.part.data, []byte(text))
+		return bytes.Contains(e.part.raw(), []byte(text))
 	}
 	return false
 }

@@ -18,7 +18,8 @@ func (b *builder) eventParts() (alternative, file *entity, err *Error) {
 	// RFC 6047, section 2.4: the method is a parameter too, and must be the same.
 	kind := mediaType{name: "text/calendar", charset: "utf-8", parameters: []parameter{{"method", string(b.d.Event.o.Method)}}}
 	alternative = &entity{kind: kind, text: calendar}
-	part := &Part{kind: mediaType{name: "application/ics"}, name: "invite.ics", data: []byte(calendar), file: true, depth: 1, count: 1}
+	part := &Part{kind: mediaType{name: "application/ics"}, name: "invite.ics", file: true, depth: 1, count: 1}
+	part.keepEncoded([]byte(calendar))
 	return alternative, newEntity(part, DispositionAttachment), nil
 }
 

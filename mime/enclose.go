@@ -23,7 +23,7 @@ func (m *Message) Part(opts PartOptions) (*Part, error) {
 		return nil, err
 	}
 	if m.utf8 {
-		p.data = m.Bytes()
+		p.keepEncoded(m.Bytes())
 		return p, nil
 	}
 	p.enclosed = m.chunks

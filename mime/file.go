@@ -76,11 +76,11 @@ func Bytes(data []byte, opts PartOptions) (*Part, error) {
 	if len(data) > MaxPartSize {
 		return nil, &Error{Field: "bytes", Offset: -1, Reason: fmt.Sprintf("larger than %d MiB", MaxPartSize>>20)}
 	}
-	return newFilePart("bytes", bytes.Clone(data), nil, opts)
+	return newFilePart("bytes", data, nil, opts)
 }
 
-// newFilePart makes a part that is presented as a file. It keeps data, unless there is a
-// source, of which data is the beginning.
+// newFilePart makes a part that is presented as a file. It does not keep data. With a
+// source, data is its beginning.
 func newFilePart(field string, data []byte, from *source, opts PartOptions) (*Part, error) {
 	p := &Part{file: true, source: from, depth: 1, count: 1}
 	if err := p.describe(opts); err != nil {
@@ -99,14 +99,20 @@ func newFilePart(field string, data []byte, from *source, opts PartOptions) (*Pa
 			Reason: "a multipart is no file", Hint: "mime.part takes a list of parts"}
 	}
 	if from == nil {
-		p.data = data
 		if p.kind.isText() && p.kind.charset == "" && isUTF8Text(data) {
 			p.kind.charset = "utf-8"
 		}
 		p.text = p.kind.isText() && hasOnlyCRLF(data)
 	}
-	if err := p.checkEnclosed(field, opts.Type != ""); err != nil {
+	if err := p.checkEnclosed(field, data, opts.Type != ""); err != nil {
 		return nil, err
+	}
+	switch {
+	case from != nil:
+	case p.text:
+		p.data = bytes.Clone(data)
+	default:
+		p.keepEncoded(data)
 	}
 	return p, nil
 }

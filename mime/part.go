@@ -54,14 +54,18 @@ type Part struct {
 	contentID   string
 	file        bool    // made by File or Bytes: to be presented as a file
 	parts       []*Part // of a multipart
-	data        []byte  // of any other,
-	source      *source // unless it is too large
+	data        []byte  // of any other, unless
+	source      *source // it is too large, or
+	encodedOnly bool    // only body is kept, and
+	size        int64   // how long data was
 	enclosed    []chunk // or of a message or a tree built before, as it is
 	whole       bool    // enclosed has the Content- fields too
 	text        bool    // line ends are CRLF; may be encoded as text
 
 	depth, count int // of the tree below, itself included
 
+	rawOnce    sync.Once
+	decoded    []byte // from body, where encodedOnly
 	fitOnce    sync.Once
 	fit        fit // of text
 	encodeOnce sync.Once
@@ -108,6 +112,22 @@ func (p *Part) describe(opts PartOptions) (err *Error) {
 	return nil
 }
 
+// keepEncoded takes bytes that are not text. Only their encoded form is kept, since it is
+// all that most messages want of them.
+func (p *Part) keepEncoded(data []byte) {
+	p.encodedOnly, p.size = true, int64(len(data))
+	p.encodeOnce.Do(func() { p.encoding, p.body = encodingBase64, encodeBase64(data) })
+}
+
+// raw returns the bytes as they are.
+func (p *Part) raw() []byte {
+	if !p.encodedOnly {
+		return p.data
+	}
+	p.rawOnce.Do(func() { p.decoded = decodeBase64(p.body, int(p.size)) })
+	return p.decoded
+}
+
 // encodingFor returns how the body goes over the way.
 func (p *Part) encodingFor(transfer Transfer) string {
 	if p.enclosed != nil {
@@ -150,7 +170,7 @@ func (p *Part) encoded(encoding string) chunk {
 	case p.source != nil:
 		return chunk{file: p.source, raw: asItIs}
 	case asItIs:
-		return chunk{data: p.data}
+		return chunk{data: p.raw()}
 	}
 	return chunk{data: p.body}
 }
@@ -165,6 +185,8 @@ func (p *Part) digest() (string, error) {
 			p.sumErr = p.source.read(func(block []byte) error { h.Write(block); return nil })
 		case p.enclosed != nil:
 			_, p.sumErr = writeChunks(h, p.enclosed)
+		case p.encodedOnly:
+			h.Write(p.body)
 		default:
 			h.Write(p.data)
 		}
@@ -181,7 +203,7 @@ func (p *Part) Type() string { return p.kind.name }
 
 // Size returns the number of bytes before encoding; of a multipart, of all its parts.
 func (p *Part) Size() int64 {
-	size := int64(len(p.data))
+	size := max(p.size, int64(len(p.data)))
 	if p.source != nil {
 		size = p.source.info.Size()
 	}

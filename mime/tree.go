@@ -116,11 +116,11 @@ func (b *builder) explicit() ([]*entity, *Error) {
 	})
 	var err *Error
 	root.walk(func(e *entity) {
-		if e.part == nil || e.kind.name != "text/html" || e.part.data == nil || err != nil {
+		if e.part == nil || e.kind.name != "text/html" || e.part.source != nil || err != nil {
 			return
 		}
 		c := cidRewriter{ids: ids, used: map[string]bool{}}
-		text := string(e.part.data)
+		text := string(e.part.raw())
 		if c.rewrite(text); c.bad != nil {
 			err = &Error{Field: "body", Value: text, Offset: c.bad.offset,
 				Reason: fmt.Sprintf("cid:%s is the content_id of no part", c.bad.name)}
