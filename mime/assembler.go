@@ -76,12 +76,14 @@ func (a *assembler) entity(e *entity) {
 // out by trying.
 func (a *assembler) text7Bit(e *entity) {
 	buf, head := len(a.buf), a.head
-	a.entityFields(e, encoding7Bit)
 	var ok bool
-	if a.buf, ok = appendPlain(a.buf, e.text, e.kind.fit()); ok {
-		return
+	if !e.notASCII {
+		a.entityFields(e, encoding7Bit)
+		if a.buf, ok = appendPlain(a.buf, e.text, e.kind.fit()); ok {
+			return
+		}
+		a.buf, a.head = a.buf[:buf], head
 	}
-	a.buf, a.head = a.buf[:buf], head
 	a.entityFields(e, encodingQP)
 	if a.buf, ok = appendQP(a.buf, e.text, base64Length(canonicalLength(e.text))); ok {
 		return

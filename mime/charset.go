@@ -94,7 +94,7 @@ func (b *builder) charsetEntity(field, kind, text string) (*entity, *Error) {
 		offset, reason := b.charset.fault(text)
 		return nil, &Error{Field: field, Value: text, Offset: offset, Reason: reason, Hint: "the default charset, utf-8, has everything"}
 	}
-	e.text, e.kind.charset = encoded, b.charset.name
+	e.text, e.kind.charset, e.notASCII = encoded, b.charset.name, !isASCII(encoded)
 	return e, nil
 }
 

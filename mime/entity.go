@@ -14,6 +14,7 @@ type entity struct {
 	disposition Disposition
 	name        string // file name, or ""
 	encoding    string // what plan found; "" until the text is written
+	notASCII    bool   // of a text: there is no use in trying 7bit
 }
 
 // newEntity places a part, with what is below it. Parts made to be files get the given

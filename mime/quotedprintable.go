@@ -66,7 +66,7 @@ func qpRun(line string, i, end int) int {
 		equals := x ^ '='*ones
 		// The first byte that is below ' ', above 0x7E or "=" gets its high bit set; those
 		// behind it may get it for nothing.
-		if found := (x | (x - ' '*ones) | (x + ones) | (equals - ones)) & highs; found != 0 {
+		if found := unusual(x) | (equals-ones)&highs; found != 0 {
 			if i += bits.TrailingZeros64(found) / 8; qpEscaped[line[i]] {
 				return i
 			}

@@ -41,7 +41,7 @@ func textFault(s string) (offset int, reason string) {
 
 // utf8Fault finds the first byte at which s is no UTF-8, or -1.
 func utf8Fault(s string) (offset int, reason string) {
-	if utf8.ValidString(s) {
+	if isUTF8(s) {
 		return -1, ""
 	}
 	for i, r := range s {
@@ -77,12 +77,35 @@ func isBidiOverride(r rune) bool {
 }
 
 func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
+	return asciiLength(s) == len(s)
+}
+
+// asciiLength returns how many bytes at the beginning of a text are ASCII.
+func asciiLength(s string) int {
+	i := 0
+	for i+8 <= len(s) && eight(s, i)&0x8080808080808080 == 0 {
+		i += 8
+	}
+	for i < len(s) && s[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// isUTF8 is utf8.ValidString for texts that are ASCII for long stretches.
+func isUTF8(s string) bool {
+	for {
+		if s = s[asciiLength(s):]; s == "" {
+			return true
+		}
+		for s != "" && s[0] >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s)
+			if r == utf8.RuneError && size == 1 {
+				return false
+			}
+			s = s[size:]
 		}
 	}
-	return true
 }
 
 // lines takes the lines off a text one by one, in linear time. CR, LF and CRLF all end a

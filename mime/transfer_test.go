@@ -184,3 +184,23 @@ func TestSegments(t *testing.T) {
 		}
 	}
 }
+
+// FuzzPlain: the fast way and the slow one agree.
+func FuzzPlain(f *testing.F) {
+	for _, seed := range []string{"", "a\n.\n", "Hello\r\nAnn\rx\r\r\n\n", "From x", "blank \n", "\t\n", strings.Repeat("x", 999), "ü", "\x7f", "\x1b(B\n", strings.Repeat("12345678\n", 9) + "\r"} {
+		f.Add(seed, byte(0))
+	}
+	f.Fuzz(func(t *testing.T, text string, options byte) {
+		o := fitOptions(options & 3)
+		got, ok := appendPlain([]byte("before"), text, o)
+		if want := fitOf(text, fits7Bit, o) == fits7Bit; ok != want {
+			t.Fatalf("%q: %v, want %v", text, ok, want)
+		}
+		if want := string(appendText([]byte("before"), text)); ok && string(got) != want {
+			t.Fatalf("%q: %q, want %q", text, got, want)
+		}
+		if !ok && string(got) != "before" {
+			t.Fatalf("%q: what was there has changed to %q", text, got)
+		}
+	})
+}

@@ -86,7 +86,7 @@ func (b *builder) bodies() ([]*entity, *Error) {
 }
 
 func textEntity(kind, text string) *entity {
-	return &entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text}
+	return &entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text, notASCII: !isASCII(text)}
 }
 
 // plain makes the entity of the plain text.
