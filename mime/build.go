@@ -130,7 +130,7 @@ func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
 // messages, so that the buffer need not grow.
 func (b *builder) estimate() int {
 	text := len(b.d.Text) + len(b.d.HTML)
-	return 1<<10 + text + text/8
+	return 1<<10 + text + text*3/8 + qpSlack
 }
 
 // writeHeader writes all fields. RFC 5322, section 3.6, leaves the order to us: who, to

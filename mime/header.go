@@ -2,6 +2,7 @@ package mime
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -150,21 +151,23 @@ func fieldBytesFault(field []byte, allowUTF8 bool) string {
 		}
 		line := field[:end-1]
 		field = field[end+1:]
-		shown := byte(' ')
-		for _, c := range line {
-			if c < ' ' && c != '\t' || c == 0x7F {
-				return "the field would hold a control character"
+		for i := 0; i < len(line); i++ {
+			for i+8 <= len(line) && unusual(binary.LittleEndian.Uint64(line[i:])) == 0 {
+				i += 8
 			}
-			if c != '\t' {
-				shown |= c // stays a blank as long as all are
+			if i == len(line) {
+				break
+			}
+			if c := line[i]; c < ' ' && c != '\t' || c == 0x7F {
+				return "the field would hold a control character"
+			} else if c >= utf8.RuneSelf && !allowUTF8 {
+				return "the field would not be ASCII"
 			}
 		}
 		switch {
-		case shown >= utf8.RuneSelf && !allowUTF8:
-			return "the field would not be ASCII"
 		case len(line) > maxLine:
 			return "a word makes the line longer than 998 octets"
-		case shown == ' ':
+		case len(bytes.TrimLeft(line, " \t")) == 0:
 			return "the field would hold a line of blanks"
 		case !first && line[0] != ' ' && line[0] != '\t':
 			return "the field would begin another one"

@@ -1,7 +1,9 @@
 package mime
 
 import (
+	"encoding/binary"
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -17,6 +19,9 @@ var qpEscaped = func() (escaped [256]bool) {
 	return escaped
 }()
 
+// qpSlack is more than what one round of appendQP writes.
+const qpSlack = 256
+
 // appendQP appends text as quoted-printable, its line ends as CRLF. It gives up, with
 // false, as soon as what it appends is longer than limit bytes.
 //
@@ -24,58 +29,85 @@ var qpEscaped = func() (escaped [256]bool) {
 // with "From ", as RFC 2049, section 3, advises.
 func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
 	limit += len(dst)
-	for l := linesOf(text); l.more() && len(dst) <= limit; {
-		dst = append(appendQPLine(dst, l.next(), limit), '\r', '\n')
-	}
-	return dst, len(dst) <= limit
-}
-
-// appendQPLine encodes one line without its end. It stops soon beyond the limit.
-func appendQPLine(dst []byte, line string, limit int) []byte {
-	for i, col := 0, 0; i < len(line) && len(dst) <= limit; {
-		// A run of bytes that stand for themselves is copied as one.
-		run, full := i, min(len(line), i+qpLine-1-col)
-		if col > 0 || !(line[i] == '.' || strings.HasPrefix(line[i:], "From ")) {
-			run = qpRun(line, run, full)
-			if run == len(line) && isBlank(line[run-1]) {
-				run-- // a blank may not end a line (rule 3)
-			}
+	dst = slices.Grow(dst, limit-len(dst)+qpSlack)
+	out := dst[:cap(dst)]
+	at, begin := len(dst), len(dst) // where to write, and where the line has begun
+	for i := 0; i < len(text); {
+		if at > limit {
+			return dst, false
 		}
-		dst = append(dst, line[i:run]...)
-		i, col = run, col+run-i
+		// Bytes that stand for themselves, as far as the line has room.
+		col := at - begin
+		full := min(len(text), i+qpLine-1-col)
+		if col > 0 || !(text[i] == '.' || text[i] == 'F' && strings.HasPrefix(text[i:], "From ")) {
+			n := qpCopy(out[at:], text[i:full])
+			i, at, col = i+n, at+n, col+n
+		}
+		if i == len(text) {
+			break
+		}
+		c := text[i]
 		switch {
-		case i == len(line):
-		case run == full || col+len("=XX") > qpLine-1:
-			dst = append(dst, '=', '\r', '\n')
-			col = 0
+		case c == '\n' || c == '\r':
+			at = qpEndLine(out, begin, at)
+			begin = at
+			if i++; c == '\r' && i < len(text) && text[i] == '\n' {
+				i++
+			}
+		case i == full || col+len("=XX") > qpLine-1:
+			at += copy(out[at:], "=\r\n")
+			begin = at
 		default:
-			for more := true; more; more = i < len(line) && line[i] >= 0x80 && col+len("=XX") < qpLine {
-				dst = append(dst, '=', upperHex[line[i]>>4], upperHex[line[i]&15])
-				i, col = i+1, col+len("=XX")
+			for more := true; more; more = i < len(text) && text[i] >= 0x80 && at-begin+len("=XX") < qpLine {
+				out[at], out[at+1], out[at+2] = '=', upperHex[text[i]>>4], upperHex[text[i]&15]
+				i, at = i+1, at+len("=XX")
 			}
 		}
 	}
-	return dst
+	if at > begin {
+		at = qpEndLine(out, begin, at)
+	}
+	if at > limit {
+		return dst, false
+	}
+	return out[:at], true
 }
 
-// qpRun returns the end of the run of bytes from i that stand for themselves.
-func qpRun(line string, i, end int) int {
+// qpEndLine ends a line of out, which may not end in a blank (rule 3).
+func qpEndLine(out []byte, begin, at int) int {
+	if at > begin && isBlank(out[at-1]) {
+		c := out[at-1]
+		if at--; at-begin+len("=XX") > qpLine-1 {
+			at += copy(out[at:], "=\r\n")
+		}
+		out[at], out[at+1], out[at+2] = '=', upperHex[c>>4], upperHex[c&15]
+		at += len("=XX")
+	}
+	return at + copy(out[at:], crlf)
+}
+
+// qpCopy copies the bytes at the beginning of text that stand for themselves, and returns
+// how many they are. It may write a few bytes more.
+func qpCopy(out []byte, text string) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	for i+8 <= end {
-		x := eight(line, i)
+	i := 0
+	for i+8 <= len(text) {
+		x := eight(text, i)
+		binary.LittleEndian.PutUint64(out[i:], x)
 		equals := x ^ '='*ones
 		// The first byte that is below ' ', above 0x7E or "=" gets its high bit set; those
 		// behind it may get it for nothing.
 		if found := unusual(x) | (equals-ones)&highs; found != 0 {
-			if i += bits.TrailingZeros64(found) / 8; qpEscaped[line[i]] {
+			if i += bits.TrailingZeros64(found) / 8; text[i] != '\t' {
 				return i
 			}
-			i++ // a tab
+			i++
 			continue
 		}
 		i += 8
 	}
-	for i < end && !qpEscaped[line[i]] {
+	for i < len(text) && !qpEscaped[text[i]] {
+		out[i] = text[i]
 		i++
 	}
 	return i

@@ -83,8 +83,12 @@ func isASCII(s string) bool {
 // asciiLength returns how many bytes at the beginning of a text are ASCII.
 func asciiLength(s string) int {
 	i := 0
-	for i+8 <= len(s) && eight(s, i)&0x8080808080808080 == 0 {
-		i += 8
+	for i+32 <= len(s) {
+		w := s[i : i+32]
+		if (eight(w, 0)|eight(w, 8)|eight(w, 16)|eight(w, 24))&0x8080808080808080 != 0 {
+			break
+		}
+		i += 32
 	}
 	for i < len(s) && s[i] < utf8.RuneSelf {
 		i++

@@ -49,8 +49,8 @@ func encodingForText(text string, transfer Transfer, options fitOptions) string 
 // whichever is shorter.
 func encodeText(data []byte) (encoding string, encoded []byte) {
 	text, limit := string(data), base64Length(len(data))
-	encoded, ok := appendQP(make([]byte, 0, min(limit, len(text)+len(text)/8+16)), text, limit+len(crlf))
-	if !strings.HasSuffix(text, "\n") {
+	encoded, ok := appendQP(nil, text, limit+len(crlf))
+	if ok && !strings.HasSuffix(text, "\n") {
 		encoded = encoded[:len(encoded)-len(crlf)] // what has no line end arrives without one
 	}
 	if !ok || len(encoded) > limit {
@@ -105,6 +105,19 @@ func appendPlain(dst []byte, text string, options fitOptions) ([]byte, bool) {
 	out := dst[:cap(dst)]
 	at, line := len(dst), len(dst) // where to write, and where the line has begun
 	for i := 0; i < len(text); {
+		for i+2*word <= len(text) && at+2*word <= len(out) {
+			in, to := text[i:i+2*word], out[at:at+2*word]
+			x, y := eight(in, 0), eight(in, word)
+			binary.LittleEndian.PutUint64(to, x)
+			binary.LittleEndian.PutUint64(to[word:], y)
+			if unusual(x)|unusual(y) != 0 {
+				break
+			}
+			i, at = i+2*word, at+2*word
+		}
+		if i == len(text) {
+			break
+		}
 		if i+word <= len(text) {
 			x := eight(text, i)
 			binary.LittleEndian.PutUint64(out[at:], x)
