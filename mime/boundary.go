@@ -20,7 +20,8 @@ const idLength = 16
 // keeps one boundary from being the beginning of another (RFC 2046, section 5.1.1).
 func setBoundaries(root *entity, random string) {
 	for root.holds(random) {
-		// Cannot happen by chance. It does when somebody injects the randomness.
+		// Cannot happen by chance. It does when somebody injects the randomness, and
+		// when a message encloses one that was built with the same.
 		sum := sha256.Sum256([]byte(random))
 		random = hex.EncodeToString(sum[:idLength])
 	}

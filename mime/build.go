@@ -91,7 +91,7 @@ func (b *builder) build(m *Message) (err *Error) {
 		return err
 	}
 	root.endsLine()
-	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate()), utf8: b.headerUTF8(), charset: b.charset}}
+	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate(root)), utf8: b.headerUTF8(), charset: b.charset}}
 	b.writeHeader(&a)
 	if a.entity(root); a.err != nil {
 		return a.err
@@ -127,10 +127,16 @@ func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
 }
 
 // estimate is about the room that header and text take, in octets: enough for most
-// messages, so that the buffer need not grow.
-func (b *builder) estimate() int {
-	text := len(b.d.Text) + len(b.d.HTML)
-	return 1<<10 + text + text*3/8 + qpSlack
+// messages, so that the buffer need not grow, and not much more, since a buffer is memory
+// that no cache has seen.
+func (b *builder) estimate(root *entity) int {
+	size := 1 << 10
+	root.walk(func(e *entity) {
+		if size += len(e.text) + len(e.text)/16; e.notASCII {
+			size += len(e.text)/16 + qpSlack
+		}
+	})
+	return size
 }
 
 // writeHeader writes all fields. RFC 5322, section 3.6, leaves the order to us: who, to

@@ -1,6 +1,7 @@
 package mime
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -75,7 +76,7 @@ func (b *builder) calendar() (string, *Error) {
 	if o.Alarm > 0 {
 		c.line("BEGIN", "VALARM")
 		c.line("ACTION", "DISPLAY")
-		c.text("DESCRIPTION", o.Summary+" ")
+		c.text("DESCRIPTION", cmp.Or(o.Summary, "Reminder")) // required (section 3.6.6)
 		c.line("TRIGGER", "-"+calendarDuration(o.Alarm))
 		c.line("END", "VALARM")
 	}
@@ -97,7 +98,7 @@ func (c *contentLines) times(o EventOptions, zone string) {
 		case o.AllDay:
 			c.line(name+";VALUE=DATE", t.Format(calendarDate))
 		case zone != "":
-			c.line(name+";TZID="+contentParameter(zone), t.In(o.Starts.Location()).Format(calendarLocal))
+			c.line(name+";TZID="+zone, t.In(o.Starts.Location()).Format(calendarLocal))
 		default:
 			c.line(name, t.UTC().Format(calendarUTC))
 		}
@@ -139,8 +140,8 @@ func (c *contentLines) timeZone(t time.Time) string {
 	if _, offset := t.Zone(); offset == 0 && (zone == "UTC" || zone == "") {
 		return ""
 	}
-	if zone == "Local" || zone == "" || textProblem(zone) {
-		zone = t.Format("UTC-07:00")
+	if zone == "Local" || !isZoneName(zone) {
+		zone = t.Format("UTC-0700")
 	}
 	c.line("BEGIN", "VTIMEZONE")
 	c.line("TZID", zone)
@@ -173,9 +174,15 @@ func (c *contentLines) timeZone(t time.Time) string {
 	return zone
 }
 
-func textProblem(s string) bool {
-	offset, _ := textFault(s)
-	return offset >= 0
+// isZoneName reports the names that can stand as a parameter, which is not quoted (RFC
+// 5545, section 3.2.19).
+func isZoneName(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if !isAlnum(s[i]) && strings.IndexByte("/_+-", s[i]) < 0 {
+			return false
+		}
+	}
+	return s != ""
 }
 
 // calendarOffset writes an offset in seconds (RFC 5545, section 3.3.14).

@@ -28,13 +28,18 @@ const qpSlack = 256
 // Beyond what RFC 2045, section 6.7, requires, an encoded line never begins with a dot or
 // with "From ", as RFC 2049, section 3, advises.
 func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
-	limit += len(dst)
-	dst = slices.Grow(dst, limit-len(dst)+qpSlack)
+	before := len(dst)
+	limit += before
+	dst = slices.Grow(dst, min(limit-before, len(text)+len(text)/16)+qpSlack)
 	out := dst[:cap(dst)]
-	at, begin := len(dst), len(dst) // where to write, and where the line has begun
+	at, begin := before, before // where to write, and where the line has begun
 	for i := 0; i < len(text); {
 		if at > limit {
-			return dst, false
+			return dst[:before], false
+		}
+		if at+qpSlack > len(out) {
+			dst = slices.Grow(out[:at], (limit-at)/4+qpSlack)
+			out = dst[:cap(dst)]
 		}
 		// Bytes that stand for themselves, as far as the line has room.
 		col := at - begin
@@ -68,7 +73,7 @@ func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
 		at = qpEndLine(out, begin, at)
 	}
 	if at > limit {
-		return dst, false
+		return dst[:before], false
 	}
 	return out[:at], true
 }
