@@ -48,10 +48,10 @@ func (h *headerWriter) phrase(name, after string) {
 		if base, length := wordEncoding(name); length <= wordLimit-wordFrame && h.charset == nil {
 			// Whole on the next line rather than in two: some readers keep the blank
 			// between two encoded-words of a name.
-			encoded := string(appendWord(nil, name, base))
-			h.room(len(encoded) + 1) // lines with an encoded-word have 76 octets at most
-			h.glue(" ")
-			h.glue(encoded)
+			h.room(length + wordFrame + 1) // lines with an encoded-word have 76 octets at most
+			before := len(h.buf)
+			h.buf = appendWord(append(h.buf, ' '), name, base)
+			h.col += len(h.buf) - before
 		} else {
 			h.encoded(name, 0)
 		}

@@ -37,6 +37,9 @@ func (a *assembler) flush() {
 
 // finish returns everything in order. It is called once, when buf moves no more.
 func (a *assembler) finish() []chunk {
+	if len(a.pieces) == 0 {
+		return []chunk{{data: a.buf}}
+	}
 	a.flush()
 	chunks := make([]chunk, len(a.pieces))
 	for i, p := range a.pieces {
@@ -127,7 +130,10 @@ func (a *assembler) entityFields(e *entity, encoding string) {
 	if !e.isLeaf() {
 		// Always quoted: RFC 2045, section 5.1, wants it for the "=".
 		a.glue(";")
-		a.word(`boundary="` + e.boundary + `"`)
+		a.room(len(` boundary=""`) + len(e.boundary))
+		a.glue(` boundary="`)
+		a.glue(e.boundary)
+		a.glue(`"`)
 	} else if e.name != "" {
 		a.legacyName(e.name)
 	}

@@ -65,14 +65,15 @@ func (e *entity) holds(text string) bool {
 // draw returns random hex digits for a Message-ID or for boundaries. Both are drawn at once.
 func (b *builder) draw() (string, *Error) {
 	if b.drawn == "" {
-		raw := make([]byte, 2*idLength)
+		raw := b.raw[:]
 		if b.d.MessageID != "" {
 			raw = raw[:idLength]
 		}
 		if _, err := io.ReadFull(b.env.Random, raw); err != nil {
 			return "", &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
 		}
-		b.drawn = hex.EncodeToString(raw)
+		var digits [4 * idLength]byte
+		b.drawn = string(digits[:hex.Encode(digits[:], raw)])
 	}
 	digits := b.drawn[:2*idLength]
 	b.drawn = b.drawn[2*idLength:]

@@ -50,7 +50,8 @@ type builder struct {
 	date                 time.Time
 	charset              *charset
 	boundary             string // random digits
-	drawn                string // and those not used yet
+	raw                  [2 * idLength]byte
+	drawn                string // digits not used yet
 }
 
 func (b *builder) build(m *Message) (err *Error) {
@@ -158,7 +159,9 @@ func (b *builder) writeHeader(a *assembler) {
 		a.text("Subject", b.d.Subject)
 	}
 	// RFC 5322, section 3.3: the zone is a number.
-	a.field("Date", b.date.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	a.begin("Date")
+	a.buf = b.date.AppendFormat(append(a.buf, ' '), "Mon, 02 Jan 2006 15:04:05 -0700")
+	a.end()
 	a.field("Message-ID", b.id)
 	for _, f := range b.fields {
 		switch f.kind {

@@ -167,13 +167,22 @@ func fieldBytesFault(field []byte, allowUTF8 bool) string {
 		switch {
 		case len(line) > maxLine:
 			return "a word makes the line longer than 998 octets"
-		case len(bytes.TrimLeft(line, " \t")) == 0:
+		case !first && isAllBlank(line):
 			return "the field would hold a line of blanks"
 		case !first && line[0] != ' ' && line[0] != '\t':
 			return "the field would begin another one"
 		}
 	}
 	return ""
+}
+
+func isAllBlank(line []byte) bool {
+	for _, c := range line {
+		if !isBlank(c) {
+			return false
+		}
+	}
+	return true
 }
 
 // isFieldName is fieldNameFault for the last check.

@@ -20,27 +20,8 @@ func (b *builder) inline() (html string, shown []*entity, err *Error) {
 }
 
 func (b *builder) show() (html string, shown []*entity, err *Error) {
-	c := cidRewriter{ids: map[string]string{}, used: map[string]bool{}}
-	placed := map[string]bool{}
-	c.place = func(p *Part) (string, error) {
-		digest, err := p.digest()
-		if err != nil {
-			return "", err
-		}
-		// DESIGN: names are local to the description; on the wire the ID must be
-		// unique in the world (RFC 2045, section 7), and the same in each retry.
-		id := digest + "@" + b.from[0].Domain()
-		if !placed[id] {
-			placed[id] = true
-			e := newEntity(p, DispositionInline)
-			e.contentID = id
-			if e.disposition == "" {
-				e.disposition = DispositionInline
-			}
-			shown = append(shown, e)
-		}
-		return id, nil
-	}
+	s := shelf{domain: b.from[0].Domain(), placed: map[string]bool{}}
+	c := cidRewriter{ids: map[string]string{}, used: map[string]bool{}, place: s.place}
 	if b.d.LocalImages != nil {
 		c.image = b.d.LocalImages.image
 	}
@@ -59,9 +40,7 @@ func (b *builder) show() (html string, shown []*entity, err *Error) {
 		case c.ids[in.Name] != "":
 			return "", nil, &Error{Field: place, Offset: -1, Reason: "two inline parts of this name"}
 		}
-		// DESIGN: names are local to the description; on the wire the ID must be
-		// unique in the world (RFC 2045, section 7), and the same in each retry.
-		id, fault := c.place(in.Part)
+		id, fault := s.place(in.Part)
 		if fault != nil {
 			return "", nil, &Error{Field: place, Offset: -1, Reason: "reading the part", Err: fault}
 		}
@@ -82,5 +61,35 @@ func (b *builder) show() (html string, shown []*entity, err *Error) {
 				Hint: fmt.Sprintf(`refer to it as <img src="cid:%s">, or put it into attach`, in.Name)}
 		}
 	}
-	return html, shown, nil
+	return html, s.shown, nil
+}
+
+// shelf holds the parts that the HTML shows.
+type shelf struct {
+	domain string
+	placed map[string]bool // by content ID
+	shown  []*entity
+}
+
+// place puts a part on the shelf, unless it is there, and returns its content ID.
+//
+// Names are local to the description; on the wire the ID must be unique in the world (RFC
+// 2045, section 7), and the same in each retry.
+func (s *shelf) place(p *Part) (string, error) {
+	digest, err := p.digest()
+	if err != nil {
+		return "", err
+	}
+	id := digest + "@" + s.domain
+	if s.placed[id] {
+		return id, nil
+	}
+	s.placed[id] = true
+	e := newEntity(p, DispositionInline)
+	e.contentID = id
+	if e.disposition == "" {
+		e.disposition = DispositionInline
+	}
+	s.shown = append(s.shown, e)
+	return id, nil
 }

@@ -168,7 +168,11 @@ func canonicalText(text string) []byte {
 
 // canonicalLength is the length of canonicalText, or a little more.
 func canonicalLength(text string) int {
-	return len(text) + strings.Count(text, "\n") + strings.Count(text, "\r") - strings.Count(text, "\r\n") + 2
+	n := len(text) + strings.Count(text, "\n") + 2
+	if strings.IndexByte(text, '\r') >= 0 {
+		n += strings.Count(text, "\r") - strings.Count(text, "\r\n")
+	}
+	return n
 }
 
 // hasOnlyCRLF reports whether every CR and LF of data stands in a CRLF.

@@ -45,7 +45,7 @@ func (b *builder) bodies() ([]*entity, *Error) {
 		text = plainText(b.d.HTML)
 	}
 	// The last is the one that readers prefer (RFC 2046, section 5.1.4).
-	var alternatives []*entity
+	alternatives := make([]*entity, 0, 4)
 	if text != "" || (html == "" && len(b.d.Attach) == 0 && b.d.Event == nil) {
 		e, err := b.plain(text)
 		if err != nil {
@@ -86,7 +86,7 @@ func (b *builder) bodies() ([]*entity, *Error) {
 }
 
 func textEntity(kind, text string) *entity {
-	return &entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text, notASCII: !isASCII(text)}
+	return &entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text, notASCII: asciiLength(text) < len(text)}
 }
 
 // plain makes the entity of the plain text.
