@@ -65,7 +65,7 @@ func (e *entity) holds(text string) bool {
 // draw returns random hex digits for a Message-ID or for boundaries. Both are drawn at once.
 func (b *builder) draw() (string, *Error) {
 	if b.drawn == "" {
-		raw := b.raw[:]
+		raw := make([]byte, 2*idLength)
 		if b.d.MessageID != "" {
 			raw = raw[:idLength]
 		}

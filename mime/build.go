@@ -12,7 +12,8 @@ import (
 // The body has the levels it needs and no others: multipart/mixed around the attachments,
 // multipart/related around inline parts, multipart/alternative around text and HTML.
 func Build(d Description, env Environment) (*Message, error) {
-	m := &Message{description: d.clone()}
+	m := &Message{description: d}
+	m.description.detach()
 	b := builder{d: &m.description, env: env.withDefaults()}
 	if err := b.build(m); err != nil {
 		return nil, err
@@ -50,7 +51,6 @@ type builder struct {
 	date                 time.Time
 	charset              *charset
 	boundary             string // random digits
-	raw                  [2 * idLength]byte
 	drawn                string // digits not used yet
 }
 

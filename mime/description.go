@@ -87,9 +87,15 @@ func (e Environment) withDefaults() Environment {
 	return e
 }
 
-// clone copies whatever could be changed behind the back of a message. Parts are
-// immutable and stay shared.
+// clone returns a description that shares nothing that could be changed.
 func (d Description) clone() Description {
+	d.detach()
+	return d
+}
+
+// detach copies whatever could be changed behind the back of a message. Parts are
+// immutable and stay shared.
+func (d *Description) detach() {
 	d.From = slices.Clone(d.From)
 	if d.Sender != nil {
 		sender := *d.Sender
@@ -109,5 +115,4 @@ func (d Description) clone() Description {
 		envelope.To = slices.Clone(envelope.To)
 		d.Envelope = &envelope
 	}
-	return d
 }
