@@ -208,18 +208,17 @@ func (b *builder) checkAddresses() (err *Error) {
 		return &Error{Field: "sender", Offset: -1, Reason: "several from addresses need a sender",
 			Hint: "name the one who sends the message"}
 	}
-	for _, f := range []struct {
-		name     string
-		from, to *AddressList
-	}{
-		{"reply_to", &b.d.ReplyTo, &b.replyTo}, {"to", &b.d.To, &b.to},
-		{"cc", &b.d.Cc, &b.cc}, {"bcc", &b.d.Bcc, &b.bcc},
-	} {
-		if *f.to, err = checkList(f.name, *f.from); err != nil {
-			return err
-		}
+	if b.replyTo, err = checkList("reply_to", b.d.ReplyTo); err != nil {
+		return err
 	}
-	return nil
+	if b.to, err = checkList("to", b.d.To); err != nil {
+		return err
+	}
+	if b.cc, err = checkList("cc", b.d.Cc); err != nil {
+		return err
+	}
+	b.bcc, err = checkList("bcc", b.d.Bcc)
+	return err
 }
 
 // checkMailboxes is checkList where a group cannot stand.

@@ -3,6 +3,7 @@ package mime
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -89,6 +90,12 @@ func asciiLength(s string) int {
 			break
 		}
 		i += 32
+	}
+	for i+8 <= len(s) {
+		if high := eight(s, i) & 0x8080808080808080; high != 0 {
+			return i + bits.TrailingZeros64(high)/8
+		}
+		i += 8
 	}
 	for i < len(s) && s[i] < utf8.RuneSelf {
 		i++
