@@ -94,6 +94,9 @@ func (a Address) Wire() (string, error) {
 		return "", &AddressError{Text: a.Mailbox, Offset: len(a.Local()) + 1 + fault.offset,
 			Reason: fault.reason, Hint: fault.hint}
 	}
+	if domain == a.Domain() {
+		return a.Mailbox, nil
+	}
 	return a.Local() + "@" + domain, nil
 }
 
@@ -138,12 +141,57 @@ func (Address) recipient() {}
 // check re-reads an address whose fields anybody may have set, and returns it with the
 // domain in its ASCII form.
 func (a Address) check() (Address, error) {
+	if a.Name == "" || isPlainPhrase(a.Name) && isASCII(a.Name) && len(a.Name) <= maxName {
+		if isPlainMailbox(a.Mailbox) {
+			return a, nil
+		}
+	}
 	checked, err := NewAddress(a.Name, a.Mailbox)
 	if err != nil {
 		return Address{}, err
 	}
+	if isASCII(checked.Mailbox) && !hasALabel(checked.Domain()) {
+		return checked, nil // it is the form of the wire
+	}
 	checked.Mailbox, err = checked.Wire()
 	return checked, err
+}
+
+// isPlainMailbox reports the mailboxes that most people have: letters, digits and a few
+// marks, of a size that no limit forbids. It is only there to be fast; the parser has the
+// last word on all others.
+func isPlainMailbox(s string) bool {
+	if len(s) > maxLocal {
+		return false
+	}
+	local, before := true, byte('.') // the byte before; a dot where a part begins
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch {
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			c = 'a'
+		case c >= '0' && c <= '9':
+			c = '0'
+		case c == '@' && local:
+			if before == '.' {
+				return false
+			}
+			local, c = false, '.'
+		case c == '.':
+			if before == '.' || before == '-' && !local {
+				return false
+			}
+		case c == '-':
+			if before == '.' && !local || !local && before == '-' {
+				return false // "--" can begin an A-label
+			}
+		case !local || c != '_' && c != '+':
+			return false
+		}
+		before = c
+	}
+	// The last byte is a letter, so that the domain does not end in a number.
+	return !local && before == 'a'
 }
 
 // key is equal for two spellings of one mailbox: domains have no case (RFC 5321,

@@ -364,3 +364,22 @@ func TestAddressForms(t *testing.T) {
 		t.Error("a forged address has a header form")
 	}
 }
+
+// FuzzPlainMailbox: what the short way takes, the parser takes unchanged.
+func FuzzPlainMailbox(f *testing.F) {
+	for _, seed := range []string{"ann@example.org", "a.b+c-d_e@x-y.z9.org", "a@b", ".a@b", "a@b-.c", "a@-b", "a@xn--x.org", "a@b.1", "a@@b", "a@b@c", "a@b_c.org", "-a@b", "a@b.c1", "@b", "a@"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if !isPlainMailbox(text) {
+			return
+		}
+		a, err := ParseAddress(text)
+		if err != nil || a.Mailbox != text {
+			t.Fatalf("%q is %v, %v", text, a, err)
+		}
+		if wire, err := a.Wire(); err != nil || wire != text {
+			t.Fatalf("%q is %q on the wire, %v", text, wire, err)
+		}
+	})
+}

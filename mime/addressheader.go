@@ -44,11 +44,14 @@ func plainName(name string) (string, bool) {
 func (h *headerWriter) phrase(name, after string) {
 	plain, ok := plainName(name)
 	switch {
-	case !ok || len(plain) > maxLine-maxFieldName:
-		if base, length := wordEncoding(name); length <= wordLimit-wordFrame {
+	case !ok || len(plain) > maxWord:
+		if base, length := wordEncoding(name); length <= wordLimit-wordFrame && h.charset == nil {
 			// Whole on the next line rather than in two: some readers keep the blank
 			// between two encoded-words of a name.
-			h.word(string(appendWord(nil, name, base)))
+			h.room(length + wordFrame + 1) // lines with an encoded-word have 76 octets at most
+			before := len(h.buf)
+			h.buf = appendWord(append(h.buf, ' '), name, base)
+			h.col += len(h.buf) - before
 		} else {
 			h.encoded(name, 0)
 		}
@@ -70,13 +73,19 @@ func (h *headerWriter) address(a Address, after string) {
 		h.word(a.Mailbox + after)
 		return
 	}
-	mailbox := "<" + a.Mailbox + ">" + after
-	if name, ok := plainName(a.Name); ok && len(name)+len(mailbox) < foldAt-1 {
-		h.word(name + " " + mailbox) // not folded inside, for those who read it raw
-		return
+	name, ok := plainName(a.Name)
+	if length := len(name) + len(a.Mailbox) + len(" <>") + len(after); !ok || length >= foldAt {
+		h.phrase(a.Name, "")
+		h.room(len(a.Mailbox) + len(" <>") + len(after))
+	} else {
+		h.room(length + 1) // not folded inside, for those who read it raw
+		h.glue(" ")
+		h.glue(name)
 	}
-	h.phrase(a.Name, "")
-	h.word(mailbox)
+	h.glue(" <")
+	h.glue(a.Mailbox)
+	h.glue(">")
+	h.glue(after)
 }
 
 // addresses writes a list (RFC 5322, section 3.4).
@@ -88,6 +97,19 @@ func (h *headerWriter) addresses(name string, list AddressList) {
 			after = ""
 		}
 		h.recipient(r, after)
+	}
+	h.end()
+}
+
+// mailboxes writes a list in which no group can stand.
+func (h *headerWriter) mailboxes(name string, list []Address) {
+	h.begin(name)
+	for i, a := range list {
+		if i < len(list)-1 {
+			h.address(a, ",")
+		} else {
+			h.address(a, "")
+		}
 	}
 	h.end()
 }

@@ -1,6 +1,9 @@
 package mime
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Recipient is one element of an address list: an [Address] or a [Group].
 type Recipient interface {
@@ -54,13 +57,36 @@ func NewAddressList(addresses ...Address) AddressList {
 
 // Addresses returns all mailboxes in order, groups expanded.
 func (l AddressList) Addresses() []Address {
-	var all []Address
+	if len(l) == 0 {
+		return nil
+	}
+	all := make([]Address, 0, len(l))
 	for _, r := range l {
-		if r != nil {
-			all = append(all, r.Addresses()...)
+		switch r := r.(type) {
+		case Address:
+			all = append(all, r)
+		case Group:
+			all = append(all, r.Members...)
 		}
 	}
 	return all
+}
+
+// needsUTF8 reports whether one of the mailboxes does.
+func (l AddressList) needsUTF8() bool {
+	for _, r := range l {
+		switch r := r.(type) {
+		case Address:
+			if r.NeedsUTF8() {
+				return true
+			}
+		case Group:
+			if slices.ContainsFunc(r.Members, Address.NeedsUTF8) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // String returns the list as people read and type it, separated by commas.

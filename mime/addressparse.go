@@ -322,6 +322,9 @@ func (p *addressParser) parseDomain(local word) (string, error) {
 	if len(wire)+1+len(ascii) > maxMailbox {
 		return "", p.fault(local.start, "the address is longer than 254 octets", "")
 	}
+	if whole := p.text[local.start:p.pos]; len(whole) == len(wire)+1+len(domain) && strings.HasPrefix(whole, wire) {
+		return whole, nil // nothing stood between them
+	}
 	return wire + "@" + domain, nil
 }
 

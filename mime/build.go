@@ -1,6 +1,10 @@
 package mime
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"time"
+)
 
 // Build makes the message of a description. The description can be changed or reused
 // afterwards. Errors are *Error.
@@ -8,81 +12,140 @@ import "fmt"
 // The body has the levels it needs and no others: multipart/mixed around the attachments,
 // multipart/related around inline parts, multipart/alternative around text and HTML.
 func Build(d Description, env Environment) (*Message, error) {
-	b := builder{d: d.clone(), env: env.withDefaults()}
-	m, err := b.build()
-	if err != nil {
+	m := &Message{description: d}
+	m.description.detach()
+	b := builder{d: &m.description, env: env.withDefaults()}
+	if err := b.build(m); err != nil {
 		return nil, err
 	}
 	return m, nil
 }
 
+// For returns the message for a way that can take other bodies than the one it was built
+// for. Message-ID, Date and boundaries stay. A message under a signature is the same on
+// every way.
+func (m *Message) For(transfer Transfer) (*Message, error) {
+	if transfer == m.description.Transfer || m.description.Protect != nil {
+		return m, nil
+	}
+	changed := &Message{description: m.Description()}
+	changed.description.Transfer = transfer
+	resolved := changed.description
+	resolved.MessageID, resolved.Date = m.id, m.date
+	b := builder{d: &resolved, env: Environment{}.withDefaults(), boundary: m.boundary}
+	if err := b.build(changed); err != nil {
+		return nil, err
+	}
+	return changed, nil
+}
+
 // builder is one call of Build.
 type builder struct {
-	d   Description
+	d   *Description // nobody else changes it
 	env Environment
 
 	from, sender         []Address // checked, domains in ASCII; sender has one or none
 	replyTo, to, cc, bcc AddressList
 	fields               []checkedField
 	id                   string
+	date                 time.Time
+	charset              *charset
+	boundary             string // random digits
+	drawn                string // digits not used yet
 }
 
-func (b *builder) build() (*Message, *Error) {
+func (b *builder) build(m *Message) (err *Error) {
 	if err := b.checkAddresses(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := checkValue("subject", b.d.Subject); err != nil {
-		return nil, err
+		return err
 	}
-	var err *Error
-	if b.fields, err = checkFields(b.d.Headers); err != nil {
-		return nil, err
+	if b.fields, err = b.d.furtherFields(); err != nil {
+		return err
 	}
 	if year := b.d.Date.Year(); !b.d.Date.IsZero() && (year < 1900 || year > 9999) {
-		return nil, &Error{Field: "date", Offset: -1, Reason: "the year is not one of RFC 5322, section 3.3"}
+		return &Error{Field: "date", Offset: -1, Reason: "the year is not one of RFC 5322, section 3.3"}
 	}
-	m := &Message{description: b.d}
-	if err = b.envelope(m); err != nil {
-		return nil, err
+	if b.date = b.d.Date; b.date.IsZero() {
+		b.date = b.env.Now()
 	}
-	if err = b.messageID(); err != nil {
-		return nil, err
+	if err := b.envelope(m); err != nil {
+		return err
 	}
-	m.id = b.id
+	if err := b.messageID(); err != nil {
+		return err
+	}
+	if b.charset, err = newCharset(b.d.Charset); err != nil {
+		return err
+	}
 	root, err := b.tree()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !root.isLeaf() {
-		random, err := randomHex(b.env.Random, idLength)
-		if err != nil {
-			return nil, err
+	if b.d.Protect != nil {
+		if root, err = b.protect(root); err != nil {
+			return err
 		}
-		setBoundaries(root, random)
 	}
+	if m.encoding, err = b.prepare(root, b.d.Transfer); err != nil {
+		return err
+	}
+	root.endsLine()
+	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate(root)), utf8: b.headerUTF8(), charset: b.charset}}
+	b.writeHeader(&a)
+	if a.entity(root); a.err != nil {
+		return a.err
+	}
+	m.id, m.date, m.boundary = b.id, b.date, b.boundary
+	m.chunks, m.head, m.utf8 = a.finish(), a.head, m.utf8 || a.utf8
+	for _, c := range m.chunks {
+		m.size += c.size()
+	}
+	return nil
+}
 
-	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, 1<<10), utf8: b.headerUTF8()}}
-	m.utf8 = m.utf8 || a.utf8
-	b.writeHeader(&a, root)
-	m.head = len(a.buf)
-	a.buf = append(a.buf, '\r', '\n')
-	a.entityBody(root)
-	if a.err != nil {
-		return nil, a.err
+// prepare decides all that stands in the Content- fields of a tree, and returns the
+// widest encoding in it.
+func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
+	switch transfer {
+	case TransferSevenBit, TransferEightBit, TransferBinary:
+	default:
+		return "", &Error{Field: "transfer", Value: string(transfer), Offset: -1, Reason: "unknown transfer", Hint: `"8bit" or "binary"`}
 	}
-	m.chunks = a.finish()
-	for _, chunk := range m.chunks {
-		m.size += int64(len(chunk))
+	widest := wider(root.plan(transfer), encoding7Bit)
+	if root.isLeaf() {
+		return widest, nil
 	}
-	return m, nil
+	if b.boundary == "" {
+		var err *Error
+		if b.boundary, err = b.draw(); err != nil {
+			return "", err
+		}
+	}
+	setBoundaries(root, b.boundary)
+	return widest, nil
+}
+
+// estimate is about the room that header and text take, in octets: enough for most
+// messages, so that the buffer need not grow, and not much more, since a buffer is memory
+// that no cache has seen.
+func (b *builder) estimate(root *entity) int {
+	size := 1 << 10
+	root.walk(func(e *entity) {
+		if size += len(e.text) + len(e.text)/16; e.notASCII {
+			size += len(e.text)/16 + qpSlack
+		}
+	})
+	return size
 }
 
 // writeHeader writes all fields. RFC 5322, section 3.6, leaves the order to us: who, to
 // whom, what about, when; then the further ones; then what the body is.
-func (b *builder) writeHeader(a *assembler, root *entity) {
-	a.addresses("From", NewAddressList(b.from...))
+func (b *builder) writeHeader(a *assembler) {
+	a.mailboxes("From", b.from)
 	if len(b.sender) > 0 && (len(b.from) > 1 || b.sender[0].key() != b.from[0].key()) {
-		a.addresses("Sender", NewAddressList(b.sender...))
+		a.mailboxes("Sender", b.sender)
 	}
 	for _, f := range []struct {
 		name string
@@ -95,12 +158,10 @@ func (b *builder) writeHeader(a *assembler, root *entity) {
 	if b.d.Subject != "" {
 		a.text("Subject", b.d.Subject)
 	}
-	date := b.d.Date
-	if date.IsZero() {
-		date = b.env.Now()
-	}
 	// RFC 5322, section 3.3: the zone is a number.
-	a.field("Date", date.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+	a.begin("Date")
+	a.buf = b.date.AppendFormat(append(a.buf, ' '), "Mon, 02 Jan 2006 15:04:05 -0700")
+	a.end()
 	a.field("Message-ID", b.id)
 	for _, f := range b.fields {
 		switch f.kind {
@@ -108,28 +169,27 @@ func (b *builder) writeHeader(a *assembler, root *entity) {
 			a.addresses(f.name, f.addresses)
 		case fieldStructured:
 			a.structured(f.name, f.value)
+		case fieldListID:
+			a.begin(f.name)
+			if f.value != "" {
+				a.phrase(f.value, "")
+			}
+			a.word(f.id)
+			a.end()
 		default:
 			a.text(f.name, f.value)
 		}
 	}
 	a.field("MIME-Version", "1.0")
-	a.entityFields(root)
 }
 
 // headerUTF8 reports whether an address in the header makes it one of RFC 6532.
 func (b *builder) headerUTF8() bool {
-	lists := []AddressList{b.replyTo, b.to, b.cc, NewAddressList(b.from...), NewAddressList(b.sender...)}
-	for _, f := range b.fields {
-		lists = append(lists, f.addresses)
+	if slices.ContainsFunc(b.from, Address.NeedsUTF8) || slices.ContainsFunc(b.sender, Address.NeedsUTF8) ||
+		b.replyTo.needsUTF8() || b.to.needsUTF8() || b.cc.needsUTF8() {
+		return true
 	}
-	for _, list := range lists {
-		for _, a := range list.Addresses() {
-			if a.NeedsUTF8() {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(b.fields, func(f checkedField) bool { return f.addresses.needsUTF8() })
 }
 
 func (b *builder) checkAddresses() (err *Error) {
@@ -148,27 +208,30 @@ func (b *builder) checkAddresses() (err *Error) {
 		return &Error{Field: "sender", Offset: -1, Reason: "several from addresses need a sender",
 			Hint: "name the one who sends the message"}
 	}
-	for _, f := range []struct {
-		name     string
-		from, to *AddressList
-	}{
-		{"reply_to", &b.d.ReplyTo, &b.replyTo}, {"to", &b.d.To, &b.to},
-		{"cc", &b.d.Cc, &b.cc}, {"bcc", &b.d.Bcc, &b.bcc},
-	} {
-		if *f.to, err = checkList(f.name, *f.from); err != nil {
-			return err
-		}
+	if b.replyTo, err = checkList("reply_to", b.d.ReplyTo); err != nil {
+		return err
 	}
-	return nil
+	if b.to, err = checkList("to", b.d.To); err != nil {
+		return err
+	}
+	if b.cc, err = checkList("cc", b.d.Cc); err != nil {
+		return err
+	}
+	b.bcc, err = checkList("bcc", b.d.Bcc)
+	return err
 }
 
 // checkMailboxes is checkList where a group cannot stand.
 func checkMailboxes(place string, addresses []Address) ([]Address, *Error) {
-	list, err := checkList(place, NewAddressList(addresses...))
-	if err != nil {
-		return nil, err
+	out := make([]Address, len(addresses))
+	for i, a := range addresses {
+		checked, err := a.check()
+		if err != nil {
+			return nil, err.(*AddressError).in(fmt.Sprintf("%s[%d]", place, i+1))
+		}
+		out[i] = checked
 	}
-	return list.Addresses(), nil
+	return out, nil
 }
 
 // envelope finds out what the server is told. Each mailbox is told once, however often
@@ -195,21 +258,27 @@ func (b *builder) envelope(m *Message) (err *Error) {
 			return err
 		}
 	} else {
-		for _, list := range []AddressList{b.to, b.cc, b.bcc} {
-			to = append(to, list.Addresses()...)
+		to = b.to.Addresses()
+		for _, list := range []AddressList{b.cc, b.bcc} {
+			if len(list) > 0 {
+				to = append(to, list.Addresses()...)
+			}
 		}
 	}
 	if len(to) == 0 {
 		return &Error{Field: "to", Offset: -1, Reason: "no recipient", Hint: `to = "Ann <ann@example.org>"`}
 	}
-	seen := make(map[string]bool, len(to))
-	for _, a := range to {
-		if key := a.key(); !seen[key] {
-			seen[key] = true
-			m.to = append(m.to, a)
-			m.utf8 = m.utf8 || a.NeedsUTF8()
+	if m.to = to; len(to) > 1 {
+		m.to = make([]Address, 0, len(to))
+		seen := make(map[string]bool, len(to))
+		for _, a := range to {
+			if key := a.key(); !seen[key] {
+				seen[key] = true
+				m.to = append(m.to, a)
+			}
 		}
 	}
+	m.utf8 = m.utf8 || slices.ContainsFunc(m.to, Address.NeedsUTF8)
 	m.utf8 = m.utf8 || m.from.NeedsUTF8()
 	return nil
 }
@@ -217,58 +286,13 @@ func (b *builder) envelope(m *Message) (err *Error) {
 // messageID takes the given Message-ID or makes one at the domain of the first From.
 func (b *builder) messageID() (err *Error) {
 	if b.d.MessageID != "" {
-		b.id, err = checkMessageID(b.d.MessageID)
+		b.id, err = checkMessageID("message_id", b.d.MessageID)
 		return err
 	}
-	random, err := randomHex(b.env.Random, idLength)
+	random, err := b.draw()
 	if err != nil {
 		return err
 	}
 	b.id = "<" + random + "@" + b.from[0].Domain() + ">"
 	return nil
-}
-
-// tree arranges the bodies.
-func (b *builder) tree() (*entity, *Error) {
-	for _, f := range []struct{ name, text string }{{"text", b.d.Text}, {"html", b.d.HTML}} {
-		if offset, reason := utf8Fault(f.text); offset >= 0 {
-			return nil, &Error{Field: f.name, Value: f.text, Offset: offset, Reason: reason, Hint: encodingHint}
-		}
-	}
-	html, shown, err := b.inline()
-	if err != nil {
-		return nil, err
-	}
-	var bodies []*entity
-	if b.d.Text != "" || (html == "" && len(b.d.Attach) == 0) {
-		bodies = append(bodies, textEntity("text/plain", b.d.Text))
-	}
-	if html != "" {
-		bodies = append(bodies, textEntity("text/html", html))
-	}
-	var mixed []*entity
-	if len(bodies) > 0 {
-		mixed = append(mixed, newRelated(newMultipart("alternative", bodies...), shown))
-	}
-	count := len(mixed)
-	for i, p := range b.d.Attach {
-		if p == nil {
-			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "no part"}
-		}
-		if count += p.count; count > maxPartsInAll {
-			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "more than 10,000 parts"}
-		}
-		mixed = append(mixed, newEntity(p, DispositionAttachment))
-	}
-	if len(b.d.Attach) == 0 {
-		return mixed[0], nil
-	}
-	// Around a single attachment too: a body behind the header alone would have to end
-	// in a line end, and the attachment's bytes may not.
-	return &entity{kind: mediaType{name: "multipart/mixed"}, children: mixed}, nil
-}
-
-func textEntity(kind, text string) *entity {
-	p := &Part{kind: mediaType{name: kind, charset: "utf-8"}, data: canonicalText(text), text: true}
-	return &entity{part: p, kind: p.kind}
 }

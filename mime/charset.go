@@ -1,11 +1,15 @@
 package mime
 
 import (
+	"encoding/base64"
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/ianaindex"
 )
 
 // charsetReader decodes the charsets of encoded-words in names we are given.
@@ -31,4 +35,96 @@ func charsetName(charset string) string {
 		return ""
 	}
 	return name
+}
+
+// charset is one that text is written in for readers who know no UTF-8. nil is UTF-8.
+type charset struct {
+	name     string
+	encoding encoding.Encoding
+}
+
+// newCharset finds a charset. The register of the IANA is asked, not the WHATWG's, to
+// which iso-8859-1 is another name of windows-1252. What is written must be ASCII where
+// the text is, or line ends would not be line ends.
+func newCharset(name string) (*charset, *Error) {
+	name = strings.ToLower(name)
+	if name == "" || name == "utf-8" || name == "utf8" {
+		return nil, nil
+	}
+	refuse := func(reason, hint string) (*charset, *Error) {
+		return nil, &Error{Field: "charset", Value: name, Offset: -1, Reason: reason, Hint: hint}
+	}
+	e, err := ianaindex.MIME.Encoding(name)
+	if err != nil || e == nil || charsetName(name) == "" {
+		return refuse("unknown charset", `such as "iso-8859-1", "windows-1252", "iso-2022-jp", "gb18030"`)
+	}
+	const probe = "Az09\r\n=?_"
+	if got, err := e.NewEncoder().String(probe); err != nil || got != probe {
+		return refuse("a charset that is not ASCII for ASCII", "text in mail cannot have it; attach a file")
+	}
+	return &charset{name, e}, nil
+}
+
+// encode returns text in the charset.
+func (c *charset) encode(text string) (string, error) {
+	if c == nil || isASCII(text) {
+		return text, nil
+	}
+	return c.encoding.NewEncoder().String(text)
+}
+
+// fault finds the first character that the charset lacks.
+func (c *charset) fault(text string) (offset int, reason string) {
+	for i, r := range text {
+		if _, err := c.encode(string(r)); err != nil {
+			return i, fmt.Sprintf("U+%04X does not exist in %s", r, c.name)
+		}
+	}
+	return -1, ""
+}
+
+// charsetEntity makes an entity of text in the charset of the message.
+func (b *builder) charsetEntity(field, kind, text string) (*entity, *Error) {
+	e := textEntity(kind, text)
+	if b.charset == nil {
+		return e, nil
+	}
+	encoded, err := b.charset.encode(text)
+	if err != nil {
+		offset, reason := b.charset.fault(text)
+		return nil, &Error{Field: field, Value: text, Offset: offset, Reason: reason, Hint: "the default charset, utf-8, has everything"}
+	}
+	e.text, e.kind.charset, e.notASCII = encoded, b.charset.name, !isASCII(encoded)
+	return e, nil
+}
+
+// encodedIn is encoded for a charset. What the charset lacks goes as UTF-8: each word says
+// which it is in.
+//
+// Each word is encoded on its own, so that it begins and ends in the state of ASCII (RFC
+// 1468; RFC 2047, section 3), and holds whole characters only.
+func (h *headerWriter) encodedIn(c *charset, text string, free int) {
+	frame := len("=?") + len(c.name) + len("?b?") + len("?=")
+	for text != "" {
+		room := min(wordLimit, foldAt-h.col-1-free) - frame
+		if room < wordSpace {
+			h.fold()
+			room = wordLimit - frame - free
+		}
+		n, word := 0, ""
+		for n < len(text) {
+			_, size := utf8.DecodeRuneInString(text[n:])
+			raw, _ := c.encode(text[:n+size])
+			next := "b?" + base64.StdEncoding.EncodeToString([]byte(raw))
+			if q := string(appendQ([]byte("q?"), raw)); len(q) < len(next) && strings.IndexByte(raw, 0x1B) < 0 {
+				next = q
+			}
+			if len(next)-len("b?") > room && n > 0 {
+				break
+			}
+			n, word = n+size, next
+		}
+		h.glue(" =?" + c.name + "?" + word + "?=")
+		text = text[n:]
+	}
 }

@@ -18,17 +18,24 @@ type cidRewriter struct {
 	ids  map[string]string // name → content ID without angle brackets
 	used map[string]bool
 	bad  *cidFault
+
+	// image returns the file of a name; nil where names of files mean nothing.
+	image func(name string) (*Part, error)
+	// place makes a part one that is shown, and returns its content ID.
+	place func(*Part) (string, error)
 }
 
-// cidFault is the first reference to a name that no inline part has.
+// cidFault is the first reference to a name that no inline part has, or, with an error,
+// to a file that cannot be shown.
 type cidFault struct {
 	name   string
 	offset int
+	err    error
 }
 
 // rewrite returns the HTML with all references replaced.
 func (c *cidRewriter) rewrite(text string) string {
-	if !containsCID(text) {
+	if !containsCID(text) && c.image == nil {
 		return text
 	}
 	var out strings.Builder
@@ -39,16 +46,23 @@ func (c *cidRewriter) rewrite(text string) string {
 		old := text[s.start:s.end]
 		replaced := old
 		switch {
-		case !containsCID(old) && !strings.Contains(old, "&") && !strings.Contains(old, `\`):
+		case c.image == nil && !containsCID(old) && !strings.Contains(old, "&") && !strings.Contains(old, `\`):
 			continue
 		case s.kind == htmlStyleElement:
 			replaced = c.css(old, s.start)
 		case s.attribute == "style":
 			replaced = c.attribute(old, func(v string) string { return c.css(v, s.start) })
 		case s.attribute == "srcset" || s.attribute == "imagesrcset":
-			replaced = c.attribute(old, func(v string) string { return c.srcset(v, s.start) })
+			replaced = c.attribute(old, func(v string) string { return c.srcset(v, s.start, showsPicture(s.tag, s.attribute)) })
 		case isURLAttribute(s.attribute):
-			replaced = c.attribute(old, func(v string) string { return c.url(v, s.start) })
+			replaced = c.attribute(old, func(v string) string {
+				if showsPicture(s.tag, s.attribute) {
+					if shown, ok := c.local(v, s.start, false); ok {
+						return shown
+					}
+				}
+				return c.url(v, s.start)
+			})
 		}
 		if replaced == old {
 			continue
@@ -91,7 +105,7 @@ func (c *cidRewriter) url(value string, offset int) string {
 	}
 	if !ok {
 		if c.bad == nil {
-			c.bad = &cidFault{name, offset}
+			c.bad = &cidFault{name: name, offset: offset}
 		}
 		return value
 	}
@@ -100,7 +114,7 @@ func (c *cidRewriter) url(value string, offset int) string {
 }
 
 // srcset replaces the URLs of a list of image candidates.
-func (c *cidRewriter) srcset(value string, offset int) string {
+func (c *cidRewriter) srcset(value string, offset int, pictures bool) string {
 	candidates := strings.Split(value, ",")
 	for i, candidate := range candidates {
 		trimmed := strings.TrimLeft(candidate, " \t\r\n\f")
@@ -108,7 +122,14 @@ func (c *cidRewriter) srcset(value string, offset int) string {
 		if end := strings.IndexAny(trimmed, " \t\r\n\f"); end >= 0 {
 			address, descriptor = trimmed[:end], trimmed[end:]
 		}
-		candidates[i] = candidate[:len(candidate)-len(trimmed)] + c.url(address, offset) + descriptor
+		shown, ok := "", false
+		if pictures && address != "" {
+			shown, ok = c.local(address, offset, false)
+		}
+		if !ok {
+			shown = c.url(address, offset)
+		}
+		candidates[i] = candidate[:len(candidate)-len(trimmed)] + shown + descriptor
 	}
 	return strings.Join(candidates, ",")
 }
@@ -125,11 +146,11 @@ func isURLAttribute(name string) bool {
 // containsCID is the quick look that most texts need only.
 func containsCID(s string) bool {
 	for {
-		i := strings.IndexAny(s, "cC")
-		if i < 0 || i+4 > len(s) {
+		i := strings.IndexByte(s, ':')
+		if i < 0 {
 			return false
 		}
-		if strings.EqualFold(s[i:i+4], "cid:") {
+		if i >= 3 && strings.EqualFold(s[i-3:i], "cid") {
 			return true
 		}
 		s = s[i+1:]

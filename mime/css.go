@@ -25,7 +25,11 @@ func (c *cidRewriter) css(sheet string, offset int) string {
 		case len(sheet) >= i+4 && strings.EqualFold(sheet[i:i+4], "url(") && !(i > 0 && isCSSName(sheet[i-1])):
 			start, end, next := cssURL(sheet, i+4)
 			value := cssUnescape(sheet[start:end])
-			if replaced := c.url(value, offset+min(start, len(sheet))); replaced != value {
+			replaced, ok := c.local(value, offset+min(start, len(sheet)), true)
+			if !ok {
+				replaced = c.url(value, offset+min(start, len(sheet)))
+			}
+			if replaced != value {
 				out.WriteString(sheet[copied:start])
 				out.WriteString(replaced)
 				copied = end

@@ -35,13 +35,39 @@ type Description struct {
 	ReplyTo, To, Cc AddressList
 	Bcc             AddressList // envelope only, never in the header
 	Subject         string
-	Text, HTML      string    // any line ends; "" is no such body
-	MessageID       string    // with or without angle brackets; "" is made
-	Date            time.Time // zero is now
-	Headers         []Field   // further fields, in this order
-	Inline          []Inline  // each must occur in HTML as cid:name
-	Attach          []*Part
-	Envelope        *Envelope
+	Text, HTML      string // any line ends; "" is no such body
+	// TextFromHTML makes Text of HTML where Text is "", for those who read no HTML.
+	TextFromHTML bool
+	// Flowed lets readers break the lines of Text as their window wants it, quotes
+	// included (format=flowed, RFC 3676). Each line of Text is a paragraph then.
+	Flowed bool
+	// Charset is what Text, HTML and, where it has all their characters, header fields
+	// are written in. "" is UTF-8, which every reader of this century knows.
+	Charset string
+	// AMP is a second, interactive form of HTML (AMP for Email), which it needs beside it.
+	AMP string
+	// Event is shown with buttons to answer it, and attached as a file.
+	Event *Event
+	// Body is an explicit tree in place of Text, HTML, AMP, Event and Inline.
+	Body          *Part
+	MessageID     string    // with or without angle brackets; "" is made
+	Date          time.Time // zero is now
+	InReplyTo     []string  // Message-IDs of what this answers
+	References    []string  // Message-IDs of the thread, oldest first
+	AutoSubmitted AutoSubmitted
+	List          List
+	Headers       []Field  // further fields, in this order
+	Inline        []Inline // each must occur in HTML as cid:name
+	Attach        []*Part
+	// LocalImages is where pictures are looked for that HTML shows by the name of a file.
+	// nil leaves such names alone.
+	LocalImages *Folder
+	Envelope    *Envelope
+	// Protect gets the finished tree of parts and returns what takes its place: a
+	// multipart/signed around it, say, or an encrypted form. nil changes nothing.
+	Protect func(*Tree) (*Part, error)
+	// Transfer is what the way to the reader can take. The zero value fits every server.
+	Transfer Transfer
 }
 
 // Environment is where a message takes the time and its randomness from. The zero value
@@ -61,9 +87,15 @@ func (e Environment) withDefaults() Environment {
 	return e
 }
 
-// clone copies whatever could be changed behind the back of a message. Parts are
-// immutable and stay shared.
+// clone returns a description that shares nothing that could be changed.
 func (d Description) clone() Description {
+	d.detach()
+	return d
+}
+
+// detach copies whatever could be changed behind the back of a message. Parts are
+// immutable and stay shared.
+func (d *Description) detach() {
 	d.From = slices.Clone(d.From)
 	if d.Sender != nil {
 		sender := *d.Sender
@@ -71,6 +103,7 @@ func (d Description) clone() Description {
 	}
 	d.ReplyTo, d.To, d.Cc, d.Bcc = d.ReplyTo.clone(), d.To.clone(), d.Cc.clone(), d.Bcc.clone()
 	d.Headers = slices.Clone(d.Headers)
+	d.InReplyTo, d.References, d.List = slices.Clone(d.InReplyTo), slices.Clone(d.References), d.List.clone()
 	d.Inline = slices.Clone(d.Inline)
 	d.Attach = slices.Clone(d.Attach)
 	if d.Envelope != nil {
@@ -82,5 +115,4 @@ func (d Description) clone() Description {
 		envelope.To = slices.Clone(envelope.To)
 		d.Envelope = &envelope
 	}
-	return d
 }

@@ -38,7 +38,7 @@ func needsEncoding(s string) bool {
 		case c == ' ':
 			run = 0
 		default:
-			if run++; run > maxLine-maxFieldName {
+			if run++; run > maxWord {
 				return true
 			}
 		}
@@ -51,6 +51,12 @@ func needsEncoding(s string) bool {
 // reader drops (RFC 2047, section 6.2), are not part of the text. A number of octets is
 // kept free on each line, for what will be glued to the last word.
 func (h *headerWriter) encoded(text string, free int) {
+	if h.charset != nil {
+		if _, err := h.charset.encode(text); err == nil {
+			h.encodedIn(h.charset, text, free)
+			return
+		}
+	}
 	base, _ := wordEncoding(text)
 	for text != "" {
 		room := min(wordLimit, foldAt-h.col-1-free) - wordFrame

@@ -1,21 +1,29 @@
 package mime
 
+import "bytes"
+
 // entity is a part in its place within one message: what is particular to the message
 // (boundary, Content-ID, disposition) with what is shared (the encoded bytes).
 type entity struct {
-	part        *Part     // of a leaf
+	part        *Part     // of a leaf that messages can share
+	text        string    // of a leaf without a part: UTF-8 with any line ends
 	kind        mediaType // of a multipart
 	children    []*entity // of a multipart, never empty
 	boundary    string    // of a multipart, set last
 	contentID   string    // without angle brackets, or ""
 	disposition Disposition
 	name        string // file name, or ""
+	encoding    string // what plan found; "" until the text is written
+	notASCII    bool   // of a text: there is no use in trying 7bit
 }
 
 // newEntity places a part, with what is below it. Parts made to be files get the given
 // disposition when they have none of their own.
 func newEntity(p *Part, disposition Disposition) *entity {
-	e := &entity{part: p, kind: p.kind, disposition: p.disposition, name: p.name}
+	e := &entity{part: p, kind: p.kind, disposition: p.disposition, name: p.name, contentID: p.contentID}
+	if len(p.parts) > 0 {
+		e.part = nil
+	}
 	if e.disposition == "" && (p.file || p.name != "") {
 		e.disposition = disposition
 	}
@@ -43,105 +51,53 @@ func newRelated(root *entity, shown []*entity) *entity {
 	return &entity{kind: kind, children: append([]*entity{root}, shown...)}
 }
 
+// walk calls a function for an entity and all below it, in order.
+func (e *entity) walk(visit func(*entity)) {
+	visit(e)
+	for _, child := range e.children {
+		child.walk(visit)
+	}
+}
+
 // isLeaf reports an entity with a body of its own.
 func (e *entity) isLeaf() bool { return len(e.children) == 0 }
 
-// shareFrom is the size from which on a body is referred to, not copied, in bytes.
-const shareFrom = 4 << 10
-
-// assembler puts a message together: header fields and small bodies in one buffer, large
-// bodies beside it.
-type assembler struct {
-	headerWriter
-	pieces []piece
-	cut    int // what of buf is in pieces
-}
-
-// piece is a stretch of the buffer, or bytes shared with a part.
-type piece struct {
-	from, to int
-	shared   []byte
-}
-
-// body appends the bytes of a body.
-func (a *assembler) body(data []byte) {
-	if len(data) < shareFrom {
-		a.buf = append(a.buf, data...)
-		return
-	}
-	a.flush()
-	a.pieces = append(a.pieces, piece{shared: data})
-}
-
-func (a *assembler) flush() {
-	if a.cut < len(a.buf) {
-		a.pieces = append(a.pieces, piece{from: a.cut, to: len(a.buf)})
-		a.cut = len(a.buf)
-	}
-}
-
-// finish returns everything in order. It is called once, when buf moves no more.
-func (a *assembler) finish() [][]byte {
-	a.flush()
-	chunks := make([][]byte, len(a.pieces))
-	for i, p := range a.pieces {
-		if chunks[i] = p.shared; p.shared == nil {
-			chunks[i] = a.buf[p.from:p.to:p.to]
-		}
-	}
-	return chunks
-}
-
-// entityFields writes the Content- fields of an entity (RFC 2045, sections 5 to 7).
-func (a *assembler) entityFields(e *entity) {
-	a.begin("Content-Type")
-	a.word(e.kind.name)
-	if e.kind.charset != "" {
-		a.parameter(parameter{"charset", e.kind.charset})
-	}
-	for _, p := range e.kind.parameters {
-		a.parameter(p)
-	}
+// plan chooses the encoding of each body for the way the message takes, and returns the
+// widest of those below. Text on a way of 7 bits is left to the assembler.
+func (e *entity) plan(transfer Transfer) string {
 	if !e.isLeaf() {
-		// Always quoted: RFC 2045, section 5.1, wants it for the "=".
-		a.glue(";")
-		a.word(`boundary="` + e.boundary + `"`)
-	} else if e.name != "" {
-		a.legacyName(e.name)
-	}
-	a.end()
-	if e.isLeaf() {
-		a.field("Content-Transfer-Encoding", e.part.encoded().encoding)
-	}
-	if e.contentID != "" {
-		a.field("Content-ID", "<"+e.contentID+">")
-	}
-	if e.disposition != "" {
-		a.begin("Content-Disposition")
-		a.word(string(e.disposition))
-		if e.name != "" {
-			a.parameter(parameter{"filename", e.name})
+		e.encoding = encoding7Bit
+		for _, child := range e.children {
+			e.encoding = wider(e.encoding, child.plan(transfer))
 		}
-		a.end()
+		return e.encoding
 	}
+	switch {
+	case e.part != nil:
+		e.encoding = e.part.encodingFor(transfer)
+	case transfer != TransferSevenBit:
+		e.encoding = encodingForText(e.text, transfer, e.kind.fit())
+	}
+	return e.encoding
 }
 
-// entityBody writes the body of an entity behind the blank line. The CRLF before a
-// delimiter belongs to the delimiter (RFC 2046, section 5.1.1), so that bodies arrive
-// without one added.
-func (a *assembler) entityBody(e *entity) {
-	if e.isLeaf() {
-		a.body(e.part.encoded().data)
+// endsLine makes sure that the message ends in a line end, when its body is a single part
+// whose bytes do not: base64 does, and does not add one to what arrives.
+func (e *entity) endsLine() {
+	if e.part == nil || e.part.data == nil || e.encoding == encodingBase64 || e.encoding == encodingBinary || bytes.HasSuffix(e.part.data, crlf) {
 		return
 	}
-	for i, child := range e.children {
-		if i > 0 {
-			a.buf = append(a.buf, '\r', '\n')
-		}
-		a.buf = append(a.buf, "--"+e.boundary+"\r\n"...)
-		a.entityFields(child)
-		a.buf = append(a.buf, '\r', '\n')
-		a.entityBody(child)
+	p := &Part{kind: e.part.kind, data: e.part.data, depth: 1, count: 1}
+	e.part, e.encoding = p, p.encodingFor(TransferSevenBit)
+}
+
+// wider returns the encoding that asks more of the way.
+func wider(a, b string) string {
+	if a == encodingBinary || b == encodingBinary {
+		return encodingBinary
 	}
-	a.buf = append(a.buf, "\r\n--"+e.boundary+"--\r\n"...)
+	if a == encoding8Bit || b == encoding8Bit {
+		return encoding8Bit
+	}
+	return encoding7Bit
 }

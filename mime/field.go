@@ -15,6 +15,7 @@ const (
 	fieldText       fieldKind = iota // unstructured: any text, encoded where needed
 	fieldStructured                  // a syntax of its own, ASCII, written as given
 	fieldAddresses                   // an address list
+	fieldListID                      // a name and an id in angle brackets
 	fieldRefused                     // the builder's, or not for senders
 )
 
@@ -38,7 +39,9 @@ func knownField(name string) (kind fieldKind, once bool, hint string) {
 		"list-help", "list-subscribe", "list-post", "list-owner", "list-archive":
 		// RFC 5322, section 3.6; RFC 2369, section 3; RFC 2919, section 3.
 		return fieldStructured, true, ""
-	case "received", "authentication-results", "dkim-signature", "auto-submitted", "autocrypt",
+	case "auto-submitted":
+		return fieldStructured, true, "" // RFC 3834, section 5
+	case "received", "authentication-results", "dkim-signature", "autocrypt",
 		"arc-seal", "arc-message-signature", "arc-authentication-results",
 		"resent-date", "resent-message-id", "original-message-id":
 		return fieldStructured, false, ""
@@ -56,17 +59,37 @@ func knownField(name string) (kind fieldKind, once bool, hint string) {
 // checkedField is a further header field that is fit to be written.
 type checkedField struct {
 	name, value string
+	id          string // of fieldListID
 	kind        fieldKind
 	addresses   AddressList
 }
 
-// checkFields checks the further header fields.
-func checkFields(fields []Field) ([]checkedField, *Error) {
+// furtherFields checks the fields that are not of every message: the description's own,
+// then the free ones.
+func (d *Description) furtherFields() ([]checkedField, *Error) {
+	own, err := d.threading()
+	if err != nil {
+		return nil, err
+	}
+	list, err := d.List.fields()
+	if err != nil {
+		return nil, err
+	}
+	return checkFields(append(own, list...), d.Headers)
+}
+
+// checkFields checks free header fields and returns them behind the given ones.
+func checkFields(checked []checkedField, fields []Field) ([]checkedField, *Error) {
 	if len(fields) > maxFields {
 		return nil, &Error{Field: "headers", Offset: -1, Reason: fmt.Sprintf("more than %d header fields", maxFields)}
 	}
-	checked := make([]checkedField, 0, len(fields))
-	seen := make(map[string]bool, len(fields))
+	if len(fields) == 0 {
+		return checked, nil
+	}
+	seen := make(map[string]bool, len(checked)+len(fields))
+	for _, f := range checked {
+		seen[strings.ToLower(f.name)] = true
+	}
 	for _, f := range fields {
 		if offset, reason := fieldNameFault(f.Name); offset >= 0 {
 			return nil, &Error{Field: "headers", Value: f.Name, Offset: offset, Reason: reason}
@@ -103,7 +126,7 @@ func (c *checkedField) check(place string) *Error {
 			return &Error{Field: place, Offset: -1, Reason: "the field is empty"}
 		}
 		for w := range strings.FieldsSeq(c.value) {
-			if len(w) > maxLine-maxFieldName-2 {
+			if len(w) > maxWord {
 				return &Error{Field: place, Value: c.value, Offset: strings.Index(c.value, w),
 					Reason: "a word that no line can hold", Hint: "lines are 998 octets at most, and break at blanks"}
 			}
@@ -140,35 +163,36 @@ func checkValue(place, value string) *Error {
 
 // checkList checks the addresses of a field and returns them with ASCII domains.
 func checkList(place string, list AddressList) (AddressList, *Error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
 	out := make(AddressList, len(list))
 	for i, r := range list {
-		at := fmt.Sprintf("%s[%d]", place, i+1)
+		at := func() string { return fmt.Sprintf("%s[%d]", place, i+1) }
 		switch r := r.(type) {
 		case Address:
 			a, err := r.check()
 			if err != nil {
-				return nil, err.(*AddressError).in(at)
+				return nil, err.(*AddressError).in(at())
 			}
-			out[i] = a
+			if out[i] = list[i]; a != r {
+				out[i] = a
+			}
 		case Group:
 			name := strings.Trim(r.Name, " \t")
 			if offset, reason := nameFault(name); offset >= 0 {
-				return nil, &Error{Field: at, Value: name, Offset: offset, Reason: "the name " + reason, Hint: hintFor(reason)}
+				return nil, &Error{Field: at(), Value: name, Offset: offset, Reason: "the name " + reason, Hint: hintFor(reason)}
 			}
 			if name == "" {
-				return nil, &Error{Field: at, Offset: -1, Reason: "the group has no name"}
+				return nil, &Error{Field: at(), Offset: -1, Reason: "the group has no name"}
 			}
-			members := make([]Address, len(r.Members))
-			for j, member := range r.Members {
-				a, err := member.check()
-				if err != nil {
-					return nil, err.(*AddressError).in(fmt.Sprintf("%s.members[%d]", at, j+1))
-				}
-				members[j] = a
+			members, err := checkMailboxes(at()+".members", r.Members)
+			if err != nil {
+				return nil, err
 			}
 			out[i] = Group{Name: name, Members: members}
 		default:
-			return nil, &Error{Field: at, Offset: -1, Reason: "no address"}
+			return nil, &Error{Field: at(), Offset: -1, Reason: "no address"}
 		}
 	}
 	return out, nil

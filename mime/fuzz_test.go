@@ -115,3 +115,85 @@ func FuzzBuildRoundTrip(f *testing.F) {
 		}
 	})
 }
+
+// FuzzEncodedWords: names and subjects arrive as they were in every charset, and each
+// word alone is whole.
+func FuzzEncodedWords(f *testing.F) {
+	for i, seed := range []string{"Grüße", "日本語の本文" + strings.Repeat("と", 40), "Привет, Анна", "=?x?=", "a  ü", strings.Repeat("ä", 100), "😀\tx"} {
+		f.Add(seed, byte(i))
+	}
+	charsets := []string{"", "iso-8859-1", "iso-2022-jp", "windows-1251", "gb18030", "shift_jis"}
+	f.Fuzz(func(t *testing.T, text string, choice byte) {
+		d := simple()
+		d.Charset = charsets[int(choice)%len(charsets)]
+		d.Subject = text
+		name := strings.Trim(text, " \t")
+		if offset, _ := nameFault(name); offset < 0 {
+			d.From[0].Name = name
+		}
+		m, err := Build(d, fixed())
+		if err != nil {
+			return
+		}
+		header, _ := readMessage(t, m.Bytes())
+		decoder := stdmime.WordDecoder{CharsetReader: charsetReader}
+		got, err := decoder.DecodeHeader(header.Get("Subject"))
+		if err != nil || got != text {
+			t.Fatalf("%q in %q reads back as %q, %v: %s", text, d.Charset, got, err, header.Get("Subject"))
+		}
+		from, err := ParseAddress(header.Get("From"))
+		if want := strings.ReplaceAll(d.From[0].Name, "\t", " "); err != nil || strings.ReplaceAll(from.Name, "\t", " ") != want {
+			t.Fatalf("%q in %q is the name %q, %v: %s", want, d.Charset, from.Name, err, header.Get("From"))
+		}
+		for word := range strings.FieldsSeq(header.Get("Subject") + " " + header.Get("From")) {
+			if !strings.HasPrefix(word, "=?") {
+				continue
+			}
+			if got, err := decoder.Decode(word); err != nil || len(word) > wordLimit || (!strings.ContainsRune(text, utf8.RuneError) && strings.ContainsRune(got, utf8.RuneError)) {
+				t.Fatalf("%q in %q: the word %s is %q, %v", text, d.Charset, word, got, err)
+			}
+		}
+	})
+}
+
+// FuzzCalendar: all texts of an event arrive as they were, and make no property.
+func FuzzCalendar(f *testing.F) {
+	f.Add("a@b", "Meeting; x, y", "line\nline\r\n\\n", "Saal \"1\"", `Ann "A": ^n`)
+	f.Add("x\r\nEND:VEVENT", strings.Repeat("日", 50), "", "\\", "a;CN=b")
+	f.Fuzz(func(t *testing.T, uid, summary, description, location, name string) {
+		o := meeting()
+		o.UID, o.Summary, o.Description, o.Location = uid, summary, description, location
+		o.Organizer = &Address{Name: name, Mailbox: "a@b.example"}
+		e, err := NewEvent(o)
+		if err != nil {
+			return
+		}
+		d := simple()
+		d.Event = e
+		m, err := Build(d, fixed())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, root := readMessage(t, m.Bytes())
+		properties := readCalendar(t, root.leaves()[1].Body)
+		ends := strings.NewReplacer("\r\n", "\n", "\r", "\n")
+		for property, want := range map[string]string{"UID": uid, "SUMMARY": summary, "LOCATION": ends.Replace(location), "ORGANIZER": "mailto:a@b.example"} {
+			if got := valuesOf(properties, property); (want != "" || len(got) > 0) && (len(got) != 1 || contentUnescape(got[0]) != want) {
+				t.Fatalf("%s is %q, want %q", property, got, want)
+			}
+		}
+		if got := valuesOf(properties, "DESCRIPTION"); description != "" && contentUnescape(got[0]) != ends.Replace(description) {
+			t.Fatalf("DESCRIPTION is %q, want %q", got, description)
+		}
+		for _, p := range properties {
+			if p.name != "ORGANIZER" {
+				continue
+			}
+			cn := strings.TrimSuffix(strings.TrimPrefix(p.parameters, `CN="`), `"`)
+			cn = strings.NewReplacer("^^", "^", "^'", `"`).Replace(cn)
+			if want := strings.ReplaceAll(e.o.Organizer.Name, "\t", " "); cn != want {
+				t.Fatalf("CN is %q, want %q", cn, want)
+			}
+		}
+	})
+}

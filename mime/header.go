@@ -2,6 +2,7 @@ package mime
 
 import (
 	"bytes"
+	"encoding/binary"
 	"strings"
 	"unicode/utf8"
 )
@@ -16,6 +17,8 @@ const (
 	maxLine = 998
 	// maxFieldName is ours: name and colon stay on one line of the preferred length.
 	maxFieldName = 76
+	// maxWord is the longest word that fits behind the longest name.
+	maxWord = maxLine - maxFieldName - len(": ")
 	// maxFieldValue is ours, for one value as it was given.
 	maxFieldValue = 64 << 10
 )
@@ -26,8 +29,11 @@ type headerWriter struct {
 	buf   []byte
 	col   int  // octets on the current line
 	start int  // where the current field begins in buf
+	first int  // and where its first word does
 	utf8  bool // a local part is not ASCII, so that the header is one of RFC 6532
 	err   *Error
+
+	charset *charset // of encoded-words
 }
 
 // begin starts a field. The name has been checked with fieldNameFault, or is our own.
@@ -35,7 +41,7 @@ func (h *headerWriter) begin(name string) {
 	h.start = len(h.buf)
 	h.buf = append(h.buf, name...)
 	h.buf = append(h.buf, ':')
-	h.col = len(name) + 1
+	h.first, h.col = len(h.buf), len(name)+1
 }
 
 // word appends a blank and a word, which stays in one piece.
@@ -43,13 +49,23 @@ func (h *headerWriter) word(w string) { h.spaced(" ", w) }
 
 // spaced is word with other white space: it is kept, and a fold put before it, so that
 // unfolding (RFC 5322, section 2.2.3) gives back exactly what was written.
+//
+// The first word stays with the name, however long it is: readers that take a fold for
+// text, Python's among them, would show it.
 func (h *headerWriter) spaced(space, w string) {
-	if h.col+len(space)+len(w) > foldAt && len(w) > 0 {
-		h.fold()
+	if len(h.buf) > h.first && w != "" {
+		h.room(len(space) + len(w))
 	}
 	h.buf = append(h.buf, space...)
 	h.buf = append(h.buf, w...)
 	h.col += len(space) + len(w)
+}
+
+// room folds unless what comes, its blank included, still fits on the line.
+func (h *headerWriter) room(n int) {
+	if h.col+n > foldAt {
+		h.fold()
+	}
 }
 
 // fold ends the line. What follows must be white space and then something else, or the
@@ -121,8 +137,8 @@ func (h *headerWriter) structured(name, value string) {
 
 // fieldBytesFault checks a whole field, "Name: value" and CRLF, folded.
 func fieldBytesFault(field []byte, allowUTF8 bool) string {
-	name, _, ok := bytes.Cut(field, []byte(":"))
-	if _, reason := fieldNameFault(string(name)); !ok || reason != "" {
+	colon := bytes.IndexByte(field, ':')
+	if colon < 0 || !isFieldName(field[:colon]) {
 		return "the field has no valid name"
 	}
 	if allowUTF8 && !utf8.Valid(field) {
@@ -135,28 +151,48 @@ func fieldBytesFault(field []byte, allowUTF8 bool) string {
 		}
 		line := field[:end-1]
 		field = field[end+1:]
-		blank := true
-		for _, c := range line {
-			if (c < ' ' && c != '\t') || c == 0x7F {
+		for i := 0; i < len(line); i++ {
+			for i+8 <= len(line) && unusual(binary.LittleEndian.Uint64(line[i:])) == 0 {
+				i += 8
+			}
+			if i == len(line) {
+				break
+			}
+			if c := line[i]; c < ' ' && c != '\t' || c == 0x7F {
 				return "the field would hold a control character"
-			}
-			if c >= utf8.RuneSelf && !allowUTF8 {
+			} else if c >= utf8.RuneSelf && !allowUTF8 {
 				return "the field would not be ASCII"
-			}
-			if c != ' ' && c != '\t' {
-				blank = false
 			}
 		}
 		switch {
 		case len(line) > maxLine:
 			return "a word makes the line longer than 998 octets"
-		case blank:
+		case !first && isAllBlank(line):
 			return "the field would hold a line of blanks"
 		case !first && line[0] != ' ' && line[0] != '\t':
 			return "the field would begin another one"
 		}
 	}
 	return ""
+}
+
+func isAllBlank(line []byte) bool {
+	for _, c := range line {
+		if !isBlank(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// isFieldName is fieldNameFault for the last check.
+func isFieldName(name []byte) bool {
+	for _, c := range name {
+		if c <= ' ' || c >= 0x7F || c == ':' {
+			return false
+		}
+	}
+	return len(name) > 0 && len(name) <= maxFieldName
 }
 
 // fieldNameFault checks a field name: ftext (RFC 5322, section 3.6.8).

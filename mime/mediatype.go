@@ -21,6 +21,19 @@ type mediaType struct {
 func (t mediaType) isText() bool      { return strings.HasPrefix(t.name, "text/") }
 func (t mediaType) isMultipart() bool { return strings.HasPrefix(t.name, "multipart/") }
 
+// fit returns what the type says about the lines of a text.
+func (t mediaType) fit() (options fitOptions) {
+	for _, p := range t.parameters {
+		if p.name == "format" && strings.EqualFold(p.value, "flowed") {
+			options |= fitFlowed
+		}
+	}
+	if t.charset == "iso-2022-jp" {
+		options |= fitEscapes
+	}
+	return options
+}
+
 // parseMediaType reads "type/subtype; parameter=value" (RFC 2045, section 5.1).
 func parseMediaType(text string) (mediaType, *Error) {
 	refuse := func(offset int, reason, hint string) (mediaType, *Error) {

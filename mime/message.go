@@ -1,9 +1,11 @@
 package mime
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 )
 
 // Message is a finished message. It is immutable: all methods return copies, and it can
@@ -11,11 +13,14 @@ import (
 type Message struct {
 	description Description
 	id          string
+	date        time.Time
+	boundary    string // the random digits of its boundaries
 	from        Address
 	to          []Address
-	chunks      [][]byte // what WriteTo writes, in order; shared with parts
-	head        int      // octets of the header in chunks[0], without the blank line
+	chunks      []chunk // what WriteTo writes, in order; shared with parts
+	head        int     // octets of the header in chunks[0], without the blank line
 	size        int64
+	encoding    string // the widest of its bodies
 	utf8        bool
 }
 
@@ -26,25 +31,41 @@ func (m *Message) Description() Description { return m.description.clone() }
 
 // WriteTo writes the message as RFC 5322 has it: every line ends in CRLF, no dots are
 // doubled. It implements io.WriterTo.
+//
+// Files of more than 8 MiB are read now. One that is no longer what it was when it was
+// attached is an error that wraps ErrChanged; fewer octets than Size have been written
+// then, so that no half of a file can pass for a whole one.
 func (m *Message) WriteTo(w io.Writer) (int64, error) {
-	var written int64
-	for _, chunk := range m.chunks {
-		n, err := w.Write(chunk)
-		written += int64(n)
-		if err != nil {
-			return written, err
-		}
-	}
-	return written, nil
+	return writeChunks(w, m.chunks)
 }
 
-// Bytes returns a copy of what WriteTo writes.
-func (m *Message) Bytes() []byte {
-	all := make([]byte, 0, m.size)
-	for _, chunk := range m.chunks {
-		all = append(all, chunk...)
+// Segments returns what WriteTo writes as bytes held in memory, for those who can send
+// from there without a copy. They belong to the message and to others that share its
+// parts: nobody may change them. It is nil when a file is too large to be held.
+//
+// Unless Binary reports true, every CR and every LF in them is part of a CRLF, no CRLF is
+// cut by the end of a segment, the message ends in one, and no line has more than 998
+// octets. That holds by construction, so that a client need not look: it only has to
+// double the dots at the beginning of lines (RFC 5321, section 4.5.2).
+func (m *Message) Segments() [][]byte {
+	segments := make([][]byte, len(m.chunks))
+	for i, c := range m.chunks {
+		if c.file != nil {
+			return nil
+		}
+		segments[i] = c.data
 	}
-	return all
+	return segments
+}
+
+// Bytes returns a copy of what WriteTo writes, files included. It is nil where WriteTo
+// returns an error, which only happens with a file of more than 8 MiB.
+func (m *Message) Bytes() []byte {
+	all := bytes.NewBuffer(make([]byte, 0, m.size))
+	if _, err := m.WriteTo(all); err != nil {
+		return nil
+	}
+	return all.Bytes()
 }
 
 // Size returns the number of octets WriteTo writes.
@@ -60,11 +81,13 @@ func (m *Message) Envelope() (from Address, to []Address) {
 	return m.from, append([]Address(nil), m.to...)
 }
 
-// EightBit reports whether the body needs 8BITMIME (RFC 6152). It never does.
-func (m *Message) EightBit() bool { return false }
+// EightBit reports whether the body needs 8BITMIME (RFC 6152). It does only when the
+// description asked for that.
+func (m *Message) EightBit() bool { return m.encoding != encoding7Bit }
 
-// Binary reports whether the body needs BINARYMIME (RFC 3030). It never does.
-func (m *Message) Binary() bool { return false }
+// Binary reports whether the body needs BINARYMIME (RFC 3030). It does only when the
+// description asked for that.
+func (m *Message) Binary() bool { return m.encoding == encodingBinary }
 
 // UTF8 reports whether the message needs SMTPUTF8 (RFC 6531): the local part of an
 // address, in the header or in the envelope, is not ASCII.
@@ -84,7 +107,7 @@ func (m *Message) Header(name string) (string, bool) {
 // Headers returns all fields in order, unfolded and decoded.
 func (m *Message) Headers() []Field {
 	var fields []Field
-	block := strings.TrimSuffix(string(m.chunks[0][:m.head]), "\r\n")
+	block := strings.TrimSuffix(string(m.chunks[0].data[:m.head]), "\r\n")
 	block = strings.NewReplacer("\r\n ", " ", "\r\n\t", "\t").Replace(block)
 	for line := range strings.SplitSeq(block, "\r\n") {
 		name, value, _ := strings.Cut(line, ":")

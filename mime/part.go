@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// Limits of parts. The first is of File and Bytes, in bytes before encoding: parts are
-// held in memory, encoded.
+// Limits of parts. The first is of Bytes and NewPart, in bytes before encoding; what File
+// reads has none.
 const (
 	MaxPartSize   = 128 << 20
 	maxPartDepth  = 32
@@ -40,6 +40,9 @@ type PartOptions struct {
 	// Disposition is where the part is presented. "" is "attachment" for File and Bytes
 	// under Description.Attach, "inline" under Description.Inline, and none for NewPart.
 	Disposition Disposition
+	// ContentID is what cid: URLs in an explicit tree refer to: id@domain. Parts under
+	// Description.Inline get theirs from Build.
+	ContentID string
 }
 
 // Part is one body of a message, or a multipart tree of them. It is immutable and may
@@ -48,17 +51,29 @@ type Part struct {
 	kind        mediaType
 	name        string
 	disposition Disposition
+	contentID   string
 	file        bool    // made by File or Bytes: to be presented as a file
-	parts       []*Part // of a multipart; data is nil then
-	data        []byte
-	text        bool // line ends are CRLF; may be encoded as text
+	parts       []*Part // of a multipart
+	data        []byte  // of any other, unless
+	source      *source // it is too large, or
+	encodedOnly bool    // only body is kept, and
+	size        int64   // how long data was
+	enclosed    []chunk // or of a message or a tree built before, as it is
+	whole       bool    // enclosed has the Content- fields too
+	text        bool    // line ends are CRLF; may be encoded as text
 
 	depth, count int // of the tree below, itself included
 
+	rawOnce    sync.Once
+	decoded    []byte // from body, where encodedOnly
+	fitOnce    sync.Once
+	fit        fit // of text
 	encodeOnce sync.Once
-	body       encodedBody
+	encoding   string // quoted-printable or base64
+	body       []byte // in that
 	digestOnce sync.Once
 	sum        string
+	sumErr     error
 }
 
 // describe takes over the options that all kinds of parts share.
@@ -80,6 +95,13 @@ func (p *Part) describe(opts PartOptions) (err *Error) {
 		}
 		p.kind.charset = charset
 	}
+	if opts.ContentID != "" {
+		id, err := checkMessageID("", opts.ContentID)
+		if err != nil {
+			return err
+		}
+		p.contentID = id[1 : len(id)-1]
+	}
 	switch opts.Disposition {
 	case "", DispositionAttachment, DispositionInline:
 		p.disposition = opts.Disposition
@@ -90,27 +112,87 @@ func (p *Part) describe(opts PartOptions) (err *Error) {
 	return nil
 }
 
-// encoded returns the body as it goes over the wire. It is computed at the first call.
-func (p *Part) encoded() encodedBody {
+// keepEncoded takes bytes that are not text. Only their encoded form is kept, since it is
+// all that most messages want of them.
+func (p *Part) keepEncoded(data []byte) {
+	p.encodedOnly, p.size = true, int64(len(data))
+	p.encodeOnce.Do(func() { p.encoding, p.body = encodingBase64, encodeBase64(data) })
+}
+
+// raw returns the bytes as they are.
+func (p *Part) raw() []byte {
+	if !p.encodedOnly {
+		return p.data
+	}
+	p.rawOnce.Do(func() { p.decoded = decodeBase64(p.body, int(p.size)) })
+	return p.decoded
+}
+
+// encodingFor returns how the body goes over the way.
+func (p *Part) encodingFor(transfer Transfer) string {
+	if p.enclosed != nil {
+		return encoding7Bit
+	}
+	if p.text {
+		p.fitOnce.Do(func() { p.fit = fitOf(string(p.data), fits8Bit, p.kind.fit()) })
+		switch {
+		case p.fit == fits7Bit:
+			return encoding7Bit
+		case p.fit == fits8Bit && transfer != TransferSevenBit:
+			return encoding8Bit
+		}
+	}
+	if transfer == TransferBinary {
+		return encodingBinary
+	}
+	p.encode()
+	return p.encoding
+}
+
+// encode encodes the body, at the first call.
+func (p *Part) encode() {
 	p.encodeOnce.Do(func() {
-		if p.text {
-			p.body = encodeText(p.data)
-		} else {
-			p.body = encodedBody{encodingBase64, encodeBase64(p.data)}
+		switch {
+		case p.source != nil:
+			p.encoding = encodingBase64
+		case p.text:
+			p.encoding, p.body = encodeText(p.data)
+		default:
+			p.encoding, p.body = encodingBase64, encodeBase64(p.data)
 		}
 	})
-	return p.body
+}
+
+// encoded returns the body as encodingFor wants it.
+func (p *Part) encoded(encoding string) chunk {
+	asItIs := encoding == encoding7Bit || encoding == encoding8Bit || encoding == encodingBinary
+	switch {
+	case p.source != nil:
+		return chunk{file: p.source, raw: asItIs}
+	case asItIs:
+		return chunk{data: p.raw()}
+	}
+	return chunk{data: p.body}
 }
 
 // digest identifies the part by what a reader sees of it: type, name and bytes.
-func (p *Part) digest() string {
+func (p *Part) digest() (string, error) {
 	p.digestOnce.Do(func() {
 		h := sha256.New()
 		fmt.Fprintf(h, "%q %q %q %q\n", p.kind.name, p.kind.charset, p.kind.parameters, p.name)
-		h.Write(p.data)
+		switch {
+		case p.source != nil:
+			p.sumErr = p.source.read(func(block []byte) error { h.Write(block); return nil })
+		case p.enclosed != nil:
+			_, p.sumErr = writeChunks(h, p.enclosed)
+		case p.encodedOnly:
+			h.Write(p.body)
+		default:
+			h.Write(p.data)
+		}
 		p.sum = hex.EncodeToString(h.Sum(nil)[:16])
 	})
-	return p.sum
+	return p.sum, p.sumErr
 }
 
 // Name returns the file name, or "".
@@ -121,9 +203,15 @@ func (p *Part) Type() string { return p.kind.name }
 
 // Size returns the number of bytes before encoding; of a multipart, of all its parts.
 func (p *Part) Size() int64 {
-	size := int64(len(p.data))
+	size := max(p.size, int64(len(p.data)))
+	if p.source != nil {
+		size = p.source.info.Size()
+	}
 	for _, child := range p.parts {
 		size += child.Size()
+	}
+	for _, c := range p.enclosed {
+		size += c.size()
 	}
 	return size
 }

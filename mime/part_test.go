@@ -37,17 +37,6 @@ func TestFile(t *testing.T) {
 	checkError(t, err, "file", "not a regular file")
 	_, err = File(path+"\x00.exe", PartOptions{})
 	checkError(t, err, "file", "invalid argument")
-
-	huge := filepath.Join(dir, "huge")
-	f, err := os.Create(huge)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := errors.Join(f.Truncate(4<<30), f.Close()); err != nil {
-		t.Fatal(err)
-	}
-	_, err = File(huge, PartOptions{})
-	checkError(t, err, "file", "larger than 128 MiB")
 }
 
 // TestFileNames is the list "Filenames" of hostile inputs, as far as a writer meets it.

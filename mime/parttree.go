@@ -26,9 +26,13 @@ func NewPart(mediaType string, body []byte, opts PartOptions) (*Part, error) {
 		return nil, &Error{Field: "part.type", Value: mediaType, Offset: -1,
 			Reason: "a multipart has parts, not a body", Hint: "{type = …, parts = {…}}"}
 	case !p.kind.isText():
-		p.data = bytes.Clone(body)
-		if err := p.checkEnclosed("part", true); err != nil {
+		if err := p.checkEnclosed("part", body, true); err != nil {
 			return nil, err
+		}
+		if p.text {
+			p.data = bytes.Clone(body)
+		} else {
+			p.keepEncoded(body)
 		}
 		return p, nil
 	}
@@ -41,7 +45,8 @@ func NewPart(mediaType string, body []byte, opts PartOptions) (*Part, error) {
 	p.text = true
 	if strings.HasPrefix(p.kind.charset, "utf-16") {
 		// RFC 2781, section 4: UTF-16 has no line ends that mail would know.
-		p.text, p.data = false, bytes.Clone(body)
+		p.text = false
+		p.keepEncoded(body)
 		return p, nil
 	}
 	p.data = canonicalText(string(body))
@@ -85,11 +90,11 @@ func NewMultipart(mediaType string, parts []*Part, opts PartOptions) (*Part, err
 // checkEnclosed looks at messages inside messages, which no encoding may change (RFC
 // 2046, section 5.2.1): one that is not 7-bit goes as plain bytes, under a type that says
 // so, unless the type was asked for.
-func (p *Part) checkEnclosed(field string, asked bool) error {
+func (p *Part) checkEnclosed(field string, data []byte, asked bool) error {
 	if !strings.HasPrefix(p.kind.name, "message/") {
 		return nil
 	}
-	if hasOnlyCRLF(p.data) && isPlain7Bit(p.data) {
+	if p.source == nil && hasOnlyCRLF(data) && fitOf(string(data), fits7Bit, 0) == fits7Bit {
 		p.text = true
 		return nil
 	}

@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// The reader of the tests is Go's own: net/mail, mime/multipart and mime/quotedprintable
-// know nothing of what wrote the message.
+// The first reader of the tests is Go's own: net/mail, mime/multipart and
+// mime/quotedprintable know nothing of what wrote the message.
 
 // readPart is what such a reader makes of a part.
 type readPart struct {
@@ -35,7 +35,9 @@ func readMessage(t testing.TB, raw []byte) (mail.Header, readPart) {
 	if err != nil {
 		t.Fatalf("net/mail: %v\n%s", err, raw)
 	}
-	return m.Header, readBody(t, m.Header.Get, m.Body)
+	root := readBody(t, m.Header.Get, m.Body)
+	checkSecondReader(t, raw, m.Header, root)
+	return m.Header, root
 }
 
 func readBody(t testing.TB, get func(string) string, body io.Reader) readPart {
@@ -70,7 +72,7 @@ func readBody(t testing.TB, get func(string) string, body io.Reader) readPart {
 		body = quotedprintable.NewReader(body)
 	case "base64":
 		body = base64.NewDecoder(base64.StdEncoding, body)
-	case "7bit":
+	case "7bit", "8bit", "binary":
 	default:
 		t.Fatalf("Content-Transfer-Encoding %q", p.Encoding)
 	}

@@ -3,10 +3,13 @@ package mime
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
+
+var crlf = []byte("\r\n")
 
 const encodingHint = "strings are UTF-8; read the file with encoding=, or use mime.bytes for raw bytes"
 
@@ -39,7 +42,7 @@ func textFault(s string) (offset int, reason string) {
 
 // utf8Fault finds the first byte at which s is no UTF-8, or -1.
 func utf8Fault(s string) (offset int, reason string) {
-	if utf8.ValidString(s) {
+	if isUTF8(s) {
 		return -1, ""
 	}
 	for i, r := range s {
@@ -75,51 +78,112 @@ func isBidiOverride(r rune) bool {
 }
 
 func isASCII(s string) bool {
-	for i := 0; i < len(s); i++ {
-		if s[i] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
+	return asciiLength(s) == len(s)
 }
 
-// canonicalText gives text the line ends of RFC 2046, section 4.1.1: CR, LF and CRLF
+// asciiLength returns how many bytes at the beginning of a text are ASCII.
+func asciiLength(s string) int {
+	i := 0
+	for i+32 <= len(s) {
+		w := s[i : i+32]
+		if (eight(w, 0)|eight(w, 8)|eight(w, 16)|eight(w, 24))&0x8080808080808080 != 0 {
+			break
+		}
+		i += 32
+	}
+	for i+8 <= len(s) {
+		if high := eight(s, i) & 0x8080808080808080; high != 0 {
+			return i + bits.TrailingZeros64(high)/8
+		}
+		i += 8
+	}
+	for i < len(s) && s[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// isUTF8 is utf8.ValidString for texts that are ASCII for long stretches.
+func isUTF8(s string) bool {
+	for {
+		if s = s[asciiLength(s):]; s == "" {
+			return true
+		}
+		for s != "" && s[0] >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s)
+			if r == utf8.RuneError && size == 1 {
+				return false
+			}
+			s = s[size:]
+		}
+	}
+}
+
+// lines takes the lines off a text one by one, in linear time. CR, LF and CRLF all end a
+// line.
+type lines struct {
+	text    string
+	at      int  // where the next line begins
+	newline int  // the first LF from there on, or the length of the text
+	bare    bool // there is no CR
+}
+
+func linesOf(text string) lines {
+	return lines{text: text, newline: -1, bare: strings.IndexByte(text, '\r') < 0}
+}
+
+func (l *lines) more() bool { return l.at < len(l.text) }
+
+// next returns the next line without its end.
+func (l *lines) next() string {
+	if l.newline < l.at {
+		l.newline = len(l.text)
+		if n := strings.IndexByte(l.text[l.at:], '\n'); n >= 0 {
+			l.newline = l.at + n
+		}
+	}
+	line, next := l.text[l.at:l.newline], l.newline+1
+	if !l.bare {
+		if end := strings.IndexByte(line, '\r'); end >= 0 {
+			if end < len(line)-1 { // a CR alone
+				next = l.at + end + 1
+			}
+			line = line[:end]
+		}
+	}
+	l.at = next
+	return line
+}
+
+// appendText appends text with the line ends of RFC 2046, section 4.1.1: CR, LF and CRLF
 // all become CRLF, and a last line without an end gets one.
+func appendText(dst []byte, text string) []byte {
+	for l := linesOf(text); l.more(); {
+		dst = append(dst, l.next()...)
+		dst = append(dst, '\r', '\n')
+	}
+	return dst
+}
+
+// canonicalText is appendText into bytes of its own.
 func canonicalText(text string) []byte {
 	if text == "" {
 		return nil
 	}
-	lines := strings.Count(text, "\n") + strings.Count(text, "\r")
-	out := make([]byte, 0, len(text)+lines+2)
-	for {
-		end := strings.IndexAny(text, "\r\n")
-		if end < 0 {
-			break
-		}
-		out = append(out, text[:end]...)
-		out = append(out, '\r', '\n')
-		if text[end] == '\r' && end+1 < len(text) && text[end+1] == '\n' {
-			end++
-		}
-		text = text[end+1:]
+	return appendText(make([]byte, 0, canonicalLength(text)), text)
+}
+
+// canonicalLength is the length of canonicalText, or a little more.
+func canonicalLength(text string) int {
+	n := len(text) + strings.Count(text, "\n") + 2
+	if strings.IndexByte(text, '\r') >= 0 {
+		n += strings.Count(text, "\r") - strings.Count(text, "\r\n")
 	}
-	if text != "" {
-		out = append(out, text...)
-		out = append(out, '\r', '\n')
-	}
-	return out
+	return n
 }
 
 // hasOnlyCRLF reports whether every CR and LF of data stands in a CRLF.
 func hasOnlyCRLF(data []byte) bool {
-	for {
-		i := bytes.IndexAny(data, "\r\n")
-		if i < 0 {
-			return true
-		}
-		if data[i] != '\r' || i+1 >= len(data) || data[i+1] != '\n' {
-			return false
-		}
-		data = data[i+2:]
-	}
+	ends := bytes.Count(data, crlf)
+	return bytes.Count(data, crlf[:1]) == ends && bytes.Count(data, crlf[1:]) == ends
 }

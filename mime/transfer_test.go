@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"io"
 	"mime/quotedprintable"
+	"net/mail"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -26,8 +28,16 @@ func TestTextEncoding(t *testing.T) {
 		{strings.Repeat("\x00", 50), "base64"},
 		{"esc \x1b[m and some more text\n", "quoted-printable"},
 	} {
-		if got := encodeText(canonicalText(test.text)); got.encoding != test.encoding {
-			t.Errorf("%.40q: got %s, want %s", test.text, got.encoding, test.encoding)
+		part := mustPart(t, "text/plain", test.text)
+		if got := part.encodingFor(TransferSevenBit); got != test.encoding {
+			t.Errorf("%.40q: got %s, want %s", test.text, got, test.encoding)
+		}
+		// What a message owns is encoded on another way; the choice is the same.
+		d := simple()
+		d.Text = test.text
+		_, root := readMessage(t, mustBuild(t, d).Bytes())
+		if root.Encoding != test.encoding || root.Body != string(canonicalText(test.text)) {
+			t.Errorf("%.40q: goes as %s and arrives as %q", test.text, root.Encoding, root.Body)
 		}
 	}
 }
@@ -50,7 +60,11 @@ func TestQuotedPrintable(t *testing.T) {
 		{strings.Repeat("x", 75) + " ", strings.Repeat("x", 75) + "=\r\n=20"},
 		{strings.Repeat("x", 74) + "  y", strings.Repeat("x", 74) + " =\r\n y"},
 	} {
-		got, ok := encodeQP([]byte(test.text), 1<<20)
+		got, ok := appendQP(nil, test.text, 1<<20)
+		got = bytes.TrimSuffix(got, crlf)
+		if strings.HasSuffix(test.text, "\n") {
+			got = append(got, crlf...)
+		}
 		if !ok || string(got) != test.want {
 			t.Errorf("%q: got %q, want %q", test.text, got, test.want)
 		}
@@ -59,10 +73,10 @@ func TestQuotedPrintable(t *testing.T) {
 			t.Errorf("%q reads back as %q, %v", test.text, back, err)
 		}
 	}
-	if _, ok := encodeQP([]byte("üüü"), 17); ok {
+	if _, ok := appendQP([]byte("before"), "üüü", 19); ok {
 		t.Error("the limit is not kept")
 	}
-	if _, ok := encodeQP([]byte("üüü"), 18); !ok {
+	if _, ok := appendQP([]byte("before"), "üüü", 20); !ok {
 		t.Error("the limit itself is allowed")
 	}
 }
@@ -95,4 +109,98 @@ func TestCanonicalText(t *testing.T) {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}
+}
+
+// TestTransfers builds one message for three ways; the texts, names and bytes that arrive
+// are the same, and so are Message-ID, Date and boundaries.
+func TestTransfers(t *testing.T) {
+	d := goldenDescriptions(t)["mixed"]
+	d.Text = "Grüße\n\n.\nFrom x\n"
+	d.HTML += "<p>ü" + strings.Repeat("x", 1000)
+	d.Attach = append(d.Attach, mustBytes(t, "a\r\n.\r\nMAIL FROM:<x@y>\r\n\x00\r", "x.bin"), mustPart(t, "text/plain", "schön\n"), mustPart(t, "text/plain", "plain\n"))
+	m := mustBuild(t, d)
+	_, want := readMessage(t, m.Bytes())
+	for _, test := range []struct {
+		transfer         Transfer
+		eightBit, binary bool
+		encodings        string
+	}{
+		{TransferSevenBit, false, false, "quoted-printable quoted-printable base64 base64 7bit base64 quoted-printable 7bit"},
+		{TransferEightBit, true, false, "8bit quoted-printable quoted-printable base64 base64 7bit base64 8bit 7bit"},
+		{TransferBinary, true, true, "binary binary binary binary binary 7bit binary 8bit 7bit"},
+	} {
+		changed, err := m.For(test.transfer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if changed.EightBit() != test.eightBit || changed.Binary() != test.binary || changed.ID() != m.ID() {
+			t.Errorf("%q: EightBit %v, Binary %v, %s", test.transfer, changed.EightBit(), changed.Binary(), changed.ID())
+		}
+		head := func(m *Message) string { date, _ := m.Header("Date"); return date + m.boundary }
+		if head(changed) != head(m) {
+			t.Errorf("%q: date or boundary have changed", test.transfer)
+		}
+		raw := changed.Bytes()
+		if test.transfer == TransferEightBit {
+			checkWire(t, raw)
+		}
+		header, err := mail.ReadMessage(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := readBody(t, header.Header.Get, header.Body)
+		encodings := got.Encoding
+		if got.tree() != want.tree() {
+			t.Fatalf("%q: the tree is %s, want %s", test.transfer, got.tree(), want.tree())
+		}
+		for i, leaf := range got.leaves() {
+			if leaf.Body != want.leaves()[i].Body || leaf.Name != want.leaves()[i].Name {
+				t.Errorf("%q: part %d is %.60q, want %.60q", test.transfer, i, leaf.Body, want.leaves()[i].Body)
+			}
+			encodings += " " + leaf.Encoding
+		}
+		if !slices.Equal(strings.Fields(encodings), strings.Fields(test.encodings)) {
+			t.Errorf("%q: %s, want %s", test.transfer, encodings, test.encodings)
+		}
+		if again, err := changed.For(TransferSevenBit); err != nil || !bytes.Equal(again.Bytes(), m.Bytes()) {
+			t.Errorf("%q: the way back gives another message: %v", test.transfer, err)
+		}
+	}
+}
+
+// TestSegments: no copy of what parts share, and CRLF wherever there is a line end.
+func TestSegments(t *testing.T) {
+	for name, d := range goldenDescriptions(t) {
+		m := mustBuild(t, d)
+		var all []byte
+		for _, segment := range m.Segments() {
+			if len(segment) == 0 || !hasOnlyCRLF(segment) {
+				t.Errorf("%s: a segment is %.60q", name, segment)
+			}
+			all = append(all, segment...)
+		}
+		if !bytes.Equal(all, m.Bytes()) || int64(len(all)) != m.Size() || !bytes.HasSuffix(all, crlf) {
+			t.Errorf("%s: the segments are not the message", name)
+		}
+	}
+}
+
+// FuzzPlain: the fast way and the slow one agree.
+func FuzzPlain(f *testing.F) {
+	for _, seed := range []string{"", "a\n.\n", "Hello\r\nAnn\rx\r\r\n\n", "From x", "blank \n", "\t\n", strings.Repeat("x", 999), "ü", "\x7f", "\x1b(B\n", strings.Repeat("12345678\n", 9) + "\r"} {
+		f.Add(seed, byte(0))
+	}
+	f.Fuzz(func(t *testing.T, text string, options byte) {
+		o := fitOptions(options & 3)
+		got, ok := appendPlain([]byte("before"), text, o)
+		if want := fitOf(text, fits7Bit, o) == fits7Bit; ok != want {
+			t.Fatalf("%q: %v, want %v", text, ok, want)
+		}
+		if want := string(appendText([]byte("before"), text)); ok && string(got) != want {
+			t.Fatalf("%q: %q, want %q", text, got, want)
+		}
+		if !ok && string(got) != "before" {
+			t.Fatalf("%q: what was there has changed to %q", text, got)
+		}
+	})
 }

@@ -1,0 +1,134 @@
+package mime
+
+import (
+	"fmt"
+
+	"github.com/mailscript/mailscript/mime/plaintext"
+)
+
+// tree arranges the bodies.
+func (b *builder) tree() (*entity, *Error) {
+	bodies, err := b.bodies()
+	if err != nil {
+		return nil, err
+	}
+	mixed, count := bodies, len(bodies)
+	for i, p := range b.d.Attach {
+		if p == nil {
+			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "no part"}
+		}
+		if count += p.count; count > maxPartsInAll {
+			return nil, &Error{Field: fmt.Sprintf("attach[%d]", i+1), Offset: -1, Reason: "more than 10,000 parts"}
+		}
+		mixed = append(mixed, newEntity(p, DispositionAttachment))
+	}
+	if len(mixed) == 1 && len(b.d.Attach) == 0 {
+		return mixed[0], nil
+	}
+	// Around a single attachment too: a body behind the header alone would have to end
+	// in a line end, and the attachment's bytes may not.
+	return &entity{kind: mediaType{name: "multipart/mixed"}, children: mixed}, nil
+}
+
+// bodies returns what is read first, and with an event its file.
+func (b *builder) bodies() ([]*entity, *Error) {
+	if b.d.Body != nil {
+		return b.explicit()
+	}
+	for _, f := range []struct{ name, text string }{{"text", b.d.Text}, {"html", b.d.HTML}, {"amp", b.d.AMP}} {
+		if offset, reason := utf8Fault(f.text); offset >= 0 {
+			return nil, &Error{Field: f.name, Value: f.text, Offset: offset, Reason: reason, Hint: encodingHint}
+		}
+	}
+	html, shown, err := b.inline()
+	if err != nil {
+		return nil, err
+	}
+	text := b.d.Text
+	if text == "" && b.d.TextFromHTML {
+		text = plaintext.FromHTML(b.d.HTML)
+	}
+	// The last is the one that readers prefer (RFC 2046, section 5.1.4).
+	alternatives := make([]*entity, 0, 4)
+	if text != "" || (html == "" && len(b.d.Attach) == 0 && b.d.Event == nil) {
+		e, err := b.plain(text)
+		if err != nil {
+			return nil, err
+		}
+		alternatives = append(alternatives, e)
+	}
+	if b.d.AMP != "" {
+		if html == "" {
+			return nil, &Error{Field: "amp", Offset: -1, Reason: "without html", Hint: "most readers do not know AMP, and show the html"}
+		}
+		// Before the HTML, since those who do not know it may show what comes last.
+		alternatives = append(alternatives, textEntity("text/x-amp-html", b.d.AMP))
+	}
+	if html != "" {
+		e, err := b.charsetEntity("html", "text/html", html)
+		if err != nil {
+			return nil, err
+		}
+		alternatives = append(alternatives, e)
+	}
+	var file *entity
+	if b.d.Event != nil {
+		var calendar *entity
+		if calendar, file, err = b.eventParts(); err != nil {
+			return nil, err
+		}
+		alternatives = append(alternatives, calendar)
+	}
+	if len(alternatives) == 0 {
+		return nil, nil
+	}
+	bodies := []*entity{newRelated(newMultipart("alternative", alternatives...), shown)}
+	if file != nil {
+		bodies = append(bodies, file)
+	}
+	return bodies, nil
+}
+
+func textEntity(kind, text string) *entity {
+	return &entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text, notASCII: asciiLength(text) < len(text)}
+}
+
+// plain makes the entity of the plain text.
+func (b *builder) plain(text string) (*entity, *Error) {
+	if b.d.Flowed {
+		text = flow(text)
+	}
+	e, err := b.charsetEntity("text", "text/plain", text)
+	if err == nil && b.d.Flowed {
+		e.kind.parameters = []parameter{{"format", "flowed"}}
+	}
+	return e, err
+}
+
+// explicit places a tree that was given as it is.
+func (b *builder) explicit() ([]*entity, *Error) {
+	if b.d.Text != "" || b.d.HTML != "" || b.d.AMP != "" || b.d.Event != nil || len(b.d.Inline) > 0 {
+		return nil, &Error{Field: "body", Offset: -1, Reason: "given together with text, html, amp, event or inline",
+			Hint: "the tree is the whole; what is missing belongs into it"}
+	}
+	root := newEntity(b.d.Body, "")
+	ids := map[string]string{}
+	root.walk(func(e *entity) {
+		if e.contentID != "" {
+			ids[e.contentID] = e.contentID
+		}
+	})
+	var err *Error
+	root.walk(func(e *entity) {
+		if e.part == nil || e.kind.name != "text/html" || e.part.source != nil || err != nil {
+			return
+		}
+		c := cidRewriter{ids: ids, used: map[string]bool{}}
+		text := string(e.part.raw())
+		if c.rewrite(text); c.bad != nil {
+			err = &Error{Field: "body", Value: text, Offset: c.bad.offset,
+				Reason: fmt.Sprintf("cid:%s is the content_id of no part", c.bad.name)}
+		}
+	})
+	return []*entity{root}, err
+}
