@@ -99,9 +99,8 @@ type Stream struct {
 	open      bool    // the last transaction heard of was not ended by its message
 	behind    bool    // and had a message
 	refused   bool    // some transaction was not ended by its message
-	fault     error   // what ended the connection
 	ending    error   // what Next returns once all flights are handed out
-	final     *Result // goes with ending
+	final     *flight // whose fault ending is
 	reading   bool    // the reader runs
 	paused    bool    // and is to end
 	readEnd   chan struct{}
@@ -154,7 +153,7 @@ func (st *Stream) Next() (Result, error) {
 		if st.first == len(st.flights) && len(st.gathered) == 0 && st.ending != nil {
 			result, err := Result{}, st.ending
 			if st.final != nil {
-				result, st.final = *st.final, nil
+				result, st.final = st.final.result, nil
 			}
 			st.mu.Unlock()
 			st.conclude()
@@ -232,15 +231,17 @@ func (st *Stream) begin() {
 		s.resetTransaction(st.ctx)
 	}
 	st.rhythm = oneByOne
+	if st.options.Transfer == TransferBdat && !s.has("CHUNKING") {
+		st.end(chunkingMissing())
+		return
+	}
 	if !s.pipelines() {
+		st.bdat = st.options.Transfer == TransferBdat
 		return
 	}
 	known, transfer := s.known(), st.options.Transfer
 	st.rhythm = inTurns
 	if transfer == TransferData || !s.has("CHUNKING") {
-		if transfer == TransferBdat {
-			st.end(chunkingMissing())
-		}
 		if known.fragile {
 			st.rhythm = oneByOne
 		}
@@ -317,7 +318,7 @@ func (st *Stream) gather(most int) {
 		}
 		if err != nil {
 			st.mu.Lock()
-			st.final = &f.result
+			st.final = f
 			st.mu.Unlock()
 			st.end(err)
 			return
@@ -376,7 +377,8 @@ func (st *Stream) recycle(f *flight) {
 		st.hearing -= st.first
 		st.first = 0
 	}
-	if len(st.spare) < st.options.Messages {
+	// One whose text is still to be dealt with stays what it is.
+	if len(st.spare) < st.options.Messages && f != st.current {
 		st.spare = append(st.spare, f)
 	}
 }
@@ -461,7 +463,7 @@ func (st *Stream) sendAlone(f *flight) {
 		if f == st.flights[len(st.flights)-1] {
 			st.flights = st.flights[:len(st.flights)-1]
 			st.hearing = min(st.hearing, len(st.flights))
-			st.final = &f.result
+			st.final = f
 		}
 		st.mu.Unlock()
 		st.end(err)
@@ -491,13 +493,14 @@ func (st *Stream) commit() bool {
 	return true
 }
 
-// end notes why nothing more is begun; the first reason is kept.
+// end notes why nothing more is begun. The first reason is kept, but that the
+// source has ended is none beside another.
 func (st *Stream) end(err error) {
 	st.exhausted = true
 	st.moves++
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	if st.ending == nil {
+	if st.ending == nil || st.ending == io.EOF {
 		st.ending = err
 	}
 }
@@ -516,13 +519,19 @@ func (st *Stream) abandon() {
 	if st.session.wire.broken != nil {
 		st.loseAll(false)
 	}
-	asks, why := st.ending == nil && len(st.gathered) == 0, st.fault
+	asks, why := st.ending == nil && len(st.gathered) == 0, st.session.wire.broken
+	if fault, ok := why.(*Error); !ok || fault.InDoubt {
+		why = st.session.wire.usable("MAIL")
+	}
 	st.mu.Unlock()
 	if asks {
 		st.gather(1)
 	}
-	if why == nil {
-		why = st.session.wire.usable("MAIL")
+	st.mu.Lock()
+	settled := st.ending != nil && len(st.gathered) == 0
+	st.mu.Unlock()
+	if settled {
+		return // nothing is left that could fail
 	}
 	st.end(why)
 	for _, f := range st.gathered {
@@ -561,19 +570,32 @@ func (st *Stream) Leave() {
 	}
 	st.exhausted, st.gathered, st.committed = true, nil, 0
 	st.end(io.EOF)
+	st.mu.Lock()
+	if last := len(st.flights) - 1; last >= st.first && st.flights[last].alone {
+		// Its transaction is not begun.
+		st.octets -= st.flights[last].weight
+		st.flights = st.flights[:last]
+		st.hearing = min(st.hearing, last)
+		st.pending--
+	}
+	st.mu.Unlock()
 	for {
 		var left Mail
 		st.mu.Lock()
 		if f := st.oldest(); f != nil {
 			left = f.given
+		} else if st.final != nil {
+			left = st.final.given
 		}
 		st.mu.Unlock()
 		result, err := st.Next()
+		if err == nil || len(result.Recipients) > 0 {
+			if st.options.Left != nil {
+				st.options.Left(left, result)
+			}
+		}
 		if err != nil {
 			return
-		}
-		if st.options.Left != nil {
-			st.options.Left(left, result)
 		}
 	}
 }

@@ -179,6 +179,12 @@ func TestStream(t *testing.T) {
 			st := s.Stream(t.Context(), numbered(n), kind.options)
 			list, err := results(st)
 			if err != nil || len(list) != n {
+				for _, e := range s.Transcript() {
+					t.Log(e)
+				}
+				for _, c := range record().Commands {
+					t.Log("SEEN", c.Line)
+				}
 				t.Fatalf("%d results, %v", len(list), err)
 			}
 			if err := s.Usable(); err != nil {

@@ -239,7 +239,6 @@ func (st *Stream) hear() {
 // fail ends the connection and decides everything that was on its way. mu is held.
 func (st *Stream) fail(fault *Error, outOfStep bool) {
 	st.session.wire.breakOff(fault)
-	st.fault = fault
 	if st.loseAll(outOfStep) && (st.ending == nil || st.ending == io.EOF) {
 		st.ending = fault
 	}

@@ -288,7 +288,7 @@ func (st *Stream) refuse(f *flight, err error) {
 	if st.first < len(st.flights) && st.flights[len(st.flights)-1] == f {
 		st.flights = st.flights[:len(st.flights)-1]
 		st.hearing = min(st.hearing, len(st.flights))
-		st.final = &f.result
+		st.final = f
 	}
 	st.mu.Unlock()
 	st.end(err)
