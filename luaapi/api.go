@@ -30,6 +30,10 @@ type Options struct {
 	Account string
 	// Guard is what the run may send, whichever way the script sends it.
 	Guard smtp.Guard
+	// Context ends when the user wants the run to end; nil never does. It is that
+	// of the run, and still counts when the script is over: what streams have on
+	// their way is waited for until then, see Drain.
+	Context context.Context
 	// Notice is told what a user should know and a script need not.
 	Notice func(text string)
 	// Trace is told of each transcript entry of each session.
@@ -53,6 +57,8 @@ type API struct {
 	options  Options
 	outcomes outcomes
 	sessions []*session
+	streams  []*stream                // that may have messages on their way, or have not begun
+	lessons  *smtp.Lessons            // about the servers of the run
 	pool     map[string]*session      // of smtp.send, by account
 	refused  map[string]*refusedLogin // accounts that were answered 535
 	secrets  map[string]smtp.Secret   // read once a run, by account or name
@@ -63,6 +69,7 @@ type API struct {
 func New(options Options) *API {
 	return &API{
 		options:  options,
+		lessons:  &smtp.Lessons{},
 		outcomes: outcomes{last: map[copyOf]*fate{}},
 		pool:     map[string]*session{},
 		refused:  map[string]*refusedLogin{},
@@ -71,8 +78,11 @@ func New(options Options) *API {
 	}
 }
 
-// Close says QUIT on every session the script left open.
+// Close drains what streams have on their way, and says QUIT on every session the
+// script left open. ctx bounds the goodbyes; call Drain before for it to count
+// for nothing else.
 func (a *API) Close(ctx context.Context) {
+	a.Drain()
 	for _, s := range a.sessions {
 		if s.Usable() == nil {
 			_, _ = s.Quit(ctx)
