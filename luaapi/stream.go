@@ -238,7 +238,10 @@ func (st *stream) next(c *Call) []lua.LValue {
 	}
 	st.finish()
 	if err == io.EOF {
-		return nil
+		if len(st.waiting) == 0 {
+			return nil
+		}
+		err = st.unsent()
 	}
 	c.stopAtLimit(err)
 	var n numbered
@@ -255,6 +258,20 @@ func (st *stream) next(c *Call) []lua.LValue {
 	}
 	c.rt.Raise(c.L, f)
 	return nil
+}
+
+// unsent is why a stream has ended before all its messages were begun, where it
+// does not say so itself: whatever it was, it must not look like the end of the source.
+func (st *stream) unsent() error {
+	if begin := st.b.options.Guard.Begin; begin != nil {
+		if err := begin(); err != nil {
+			return err
+		}
+	}
+	return &engine.Fault{
+		Kind: engine.KindLost, Temporary: true,
+		Message: "session:stream: " + count(len(st.waiting), "message") + " not sent",
+	}
 }
 
 // wait gets the next result; meanwhile the source is asked on behalf of c.

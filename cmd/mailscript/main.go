@@ -37,7 +37,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		return complain(stderr, err)
+		if code := complain(stderr, err); status == 0 {
+			return code
+		}
 	}
 	return status
 }

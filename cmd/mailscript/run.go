@@ -140,10 +140,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 		err = errors.Join(err, caught.Close())
 		report.caught(caught)
 	}
-	status := tallyStatus(api.Tally())
-	if err != nil {
-		status = exitStatus(err)
-	}
+	status := runStatus(err, api.Tally())
 	report.end(api, status, err)
 	return status, err
 }
