@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/mailscript/mailscript/config"
@@ -34,7 +35,8 @@ type Options struct {
 	// of the run, and still counts when the script is over: what streams have on
 	// their way is waited for until then, see Drain.
 	Context context.Context
-	// Notice is told what a user should know and a script need not.
+	// Notice is told what a user should know and a script need not. It may be called
+	// on any goroutine, by one at a time.
 	Notice func(text string)
 	// Trace is told of each transcript entry of each session.
 	Trace func(smtp.Entry)
@@ -62,6 +64,7 @@ type API struct {
 	pool     map[string]*session      // of smtp.send, by account
 	refused  map[string]*refusedLogin // accounts that were answered 535
 	secrets  map[string]smtp.Secret   // read once a run, by account or name
+	noticing sync.Mutex               // an interruption is noticed whatever the script does
 	noticed  map[string]bool
 }
 
@@ -100,6 +103,8 @@ func QuitGrace() time.Duration { return quitGrace }
 
 // notice tells the user something, once a run.
 func (a *API) notice(text string) {
+	a.noticing.Lock()
+	defer a.noticing.Unlock()
 	if a.options.Notice != nil && !a.noticed[text] {
 		a.noticed[text] = true
 		a.options.Notice(text)

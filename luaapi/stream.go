@@ -53,12 +53,12 @@ type stream struct {
 	pulled  *letter                        // what pull got, nil after the last
 
 	wire    *smtp.Stream // nil before the loop begins
+	quiet   func() bool  // ends what tells the user of an interruption
 	call    *Call        // of the iterator, while it looks for a result
 	number  int          // of the message asked for last, from 1
 	waiting []outgoing   // taken from the source, without a result; oldest first
 	left    []numbered   // known since the stream was left, and not handed out
-	over    bool         // nothing more will come from wire
-	cut     bool         // because the session was used for something else
+	cut     bool         // the session was used for something else
 	told    int          // of the last message whose result is known
 	fault   error        // what the source raised
 }
@@ -292,6 +292,9 @@ func (st *stream) begin() {
 	// Not the context of the script, which ends with it: what is on its way by then
 	// is still waited for.
 	st.wire = s.Stream(ctx, st.mail, st.options)
+	st.quiet = context.AfterFunc(ctx, func() {
+		st.b.notice("interrupted: waiting a few seconds for replies to mail that is on its way; a second Ctrl-C ends at once")
+	})
 	s.streaming = st
 }
 
@@ -316,7 +319,7 @@ func (st *stream) drained(_ smtp.Mail, sent smtp.Result) {
 
 // finish lets go of what the stream holds.
 func (st *stream) finish() {
-	st.over = true
+	st.quiet()
 	if st.session.streaming == st {
 		st.session.streaming = nil
 	}

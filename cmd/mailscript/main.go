@@ -23,8 +23,12 @@ func main() {
 // interruptible is a context that ends with the first Ctrl-C. The second ends the
 // process at once, as if mailscript had never asked for signals.
 func interruptible() (context.Context, context.CancelFunc) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	signals, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	context.AfterFunc(signals, func() {
+		stop() // before anybody hears of the first
+		cancel(context.Cause(signals))
+	})
 	return ctx, stop
 }
 
