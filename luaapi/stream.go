@@ -268,10 +268,10 @@ func (st *stream) unsent() error {
 			return err
 		}
 	}
-	return &engine.Fault{
-		Kind: engine.KindLost, Temporary: true,
-		Message: "session:stream: " + count(len(st.waiting), "message") + " not sent",
+	if err := st.session.Usable(); err != nil {
+		return err
 	}
+	return &engine.Fault{Kind: engine.KindLost, Temporary: true, Message: "session:stream: the stream has ended early"}
 }
 
 // wait gets the next result; meanwhile the source is asked on behalf of c.
@@ -352,8 +352,8 @@ func (s *session) refuseInSource(c *Call) {
 func (a *API) Drain() {
 	for len(a.streams) > 0 {
 		st := a.streams[0]
+		a.streams = a.streams[1:]
 		if st.wire == nil {
-			a.streams = a.streams[1:]
 			a.notice(st.where + ": session:stream sends nothing by itself; write for result in session:stream(messages) do")
 			continue
 		}

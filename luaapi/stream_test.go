@@ -215,6 +215,35 @@ print(#outcomes)
 	})
 }
 
+// A message that travels alone and is cut off is counted, and the loop raises,
+// also where it was the last.
+func TestStreamLonelyLost(t *testing.T) {
+	eachRhythm(t, func(t *testing.T, server smtptest.Server) {
+		server.Rules = []smtptest.Rule{{At: smtptest.Text, Call: 2, Do: smtptest.Act{After: 10, Then: smtptest.Drop}}}
+		for _, n := range []int{2, 5} {
+			p := streamTo(t, server, Options{}, fmt.Sprintf(`
+local text = ("x"):rep(70) .. "\r\n"
+local messages = list(%d)
+messages[2].text = text:rep(20000)
+local _, fault = try(function() for _, number in session:stream(messages, { bytes = 10000 }) do print(number) end end)
+print(fault.kind, fault.result and fault.result.outcome)
+`, n))
+			if p.err != nil || p.tally != (Tally{Sent: 1, Deferred: 1}) || p.out != "1\nlost\tdeferred\n" {
+				t.Error(n, p.err, p.tally, p.out)
+			}
+		}
+		// Here the source is known to be at its end when the connection is lost.
+		server.Rules = []smtptest.Rule{{At: smtptest.Rcpt, Call: 2, Do: smtptest.Act{Mute: true, Then: smtptest.Drop}}}
+		p := streamTo(t, server, Options{}, `
+local _, fault = try(function() for _, number in session:stream(list(2), { stop_after = "rcpt" }) do print(number) end end)
+print(fault.result.outcome, fault)
+`)
+		if p.err != nil || p.tally != (Tally{Deferred: 1}) || !strings.HasPrefix(p.out, "1\ndeferred\ttest.lua:8: session:stream: message 2: smtp: ") {
+			t.Error(p.err, p.tally, p.out)
+		}
+	})
+}
+
 // However the loop ends, what is on its way is waited for and counted, and
 // nothing more begins.
 func TestStreamLeft(t *testing.T) {
@@ -239,6 +268,22 @@ for result, number in session:stream(list(1000)) do `+way.body+` end
 				}
 				if n := len(p.arrived()); n != p.tally.Sent || n < 3 || n > 500 {
 					t.Errorf("%d messages arrive; %+v", n, p.tally)
+				}
+			})
+		})
+	}
+}
+
+// The end of the script is not the end of patience: replies have the time they
+// always have.
+func TestStreamSlowServer(t *testing.T) {
+	for _, end := range []string{"break", "error 'boom'", "os.exit(7)"} {
+		t.Run(end, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := smtptest.Server{Rules: []smtptest.Rule{{At: smtptest.Message, Call: 2, Do: smtptest.Act{Delay: time.Minute}}}}
+				p := streamTo(t, server, Options{}, "for _ in session:stream(list(20)) do "+end+" end")
+				if p.tally != (Tally{Sent: 20}) {
+					t.Error(p.err, p.tally)
 				}
 			})
 		})
