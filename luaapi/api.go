@@ -81,9 +81,9 @@ func New(options Options) *API {
 	}
 }
 
-// Close drains what streams have on their way, and says QUIT on every session the
-// script left open. ctx bounds the goodbyes; call Drain before for it to count
-// for nothing else.
+// Close says QUIT on every session the script left open, and drains what streams
+// have on their way first. ctx is for the goodbyes: where it ends soon, call Drain
+// before it begins.
 func (a *API) Close(ctx context.Context) {
 	a.Drain()
 	for _, s := range a.sessions {
