@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/mailscript/mailscript/config"
@@ -30,7 +31,12 @@ type Options struct {
 	Account string
 	// Guard is what the run may send, whichever way the script sends it.
 	Guard smtp.Guard
-	// Notice is told what a user should know and a script need not.
+	// Context ends when the user wants the run to end; nil never does. It is that
+	// of the run, and still counts when the script is over: what streams have on
+	// their way is waited for until then, see Drain.
+	Context context.Context
+	// Notice is told what a user should know and a script need not. It may be called
+	// on any goroutine, by one at a time.
 	Notice func(text string)
 	// Trace is told of each transcript entry of each session.
 	Trace func(smtp.Entry)
@@ -53,10 +59,13 @@ type API struct {
 	options  Options
 	outcomes outcomes
 	sessions []*session
+	tokens   map[string]*config.Tokens // access tokens, by account
+	streams  []*stream                 // that may have messages on their way, or have not begun
+	lessons  *smtp.Lessons             // about the servers of the run
 	pool     map[string]*session       // of smtp.send, by account
 	refused  map[string]*refusedLogin  // accounts that were answered 535
 	secrets  map[string]smtp.Secret    // read once a run, by account or name
-	tokens   map[string]*config.Tokens // access tokens, by account
+	noticing sync.Mutex                // an interruption is noticed whatever the script does
 	noticed  map[string]bool
 }
 
@@ -64,6 +73,7 @@ type API struct {
 func New(options Options) *API {
 	return &API{
 		options:  options,
+		lessons:  &smtp.Lessons{},
 		outcomes: outcomes{last: map[copyOf]*fate{}},
 		pool:     map[string]*session{},
 		refused:  map[string]*refusedLogin{},
@@ -73,8 +83,11 @@ func New(options Options) *API {
 	}
 }
 
-// Close says QUIT on every session the script left open.
+// Close says QUIT on every session the script left open, and drains what streams
+// have on their way first. ctx is for the goodbyes: where it ends soon, call Drain
+// before it begins.
 func (a *API) Close(ctx context.Context) {
+	a.Drain()
 	for _, s := range a.sessions {
 		if s.Usable() == nil {
 			_, _ = s.Quit(ctx)
@@ -92,6 +105,8 @@ func QuitGrace() time.Duration { return quitGrace }
 
 // notice tells the user something, once a run.
 func (a *API) notice(text string) {
+	a.noticing.Lock()
+	defer a.noticing.Unlock()
 	if a.options.Notice != nil && !a.noticed[text] {
 		a.noticed[text] = true
 		a.options.Notice(text)

@@ -125,6 +125,8 @@ func fits(v lua.LValue, want string) bool {
 			if n, ok := v.(lua.LNumber); ok && n == lua.LNumber(int64(n)) {
 				return true
 			}
+		case strings.HasPrefix(t, "(fun(") && v.Type() == lua.LTFunction:
+			return true
 		case t == v.Type().String() && v.Type() != lua.LTUserData:
 			return true
 		case v.Type() == lua.LTUserData && engine.TypeName(v) == t:

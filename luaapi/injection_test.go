@@ -42,6 +42,7 @@ var injections = map[string]string{
 	"smtp.dial":        "local s = smtp.dial(OPTS) s:ehlo() s:send(M)",
 	"smtp.probe":       `smtp.probe { host = "mx.example", port = 25, tls = "off", local_name = TEXT, username = TEXT, password = TEXT, auth = true, auth_in_clear = true, timeout = 0.02 }`, // the other options are those of connect
 	"session:send":     "session:send(M, OPTS)",
+	"session:stream":   "for _ in session:stream({ M, M }, OPTS) do end",
 	"session:auth":     "session:auth(OPTS)",
 	"session:offers":   "session:offers(TEXT)",
 	"session:ehlo":     "session:ehlo(TEXT)",

@@ -14,7 +14,11 @@ func (l *letter) id() string { return l.ID() }
 
 // content is the message as the client needs to know it.
 func (l *letter) content() smtp.Content {
-	return smtp.Content{Size: l.Size(), EightBit: l.EightBit(), Binary: l.Binary(), UTF8: l.UTF8(), Writer: l.Message}
+	c := smtp.Content{Size: l.Size(), EightBit: l.EightBit(), Binary: l.Binary(), UTF8: l.UTF8(), Writer: l.Message}
+	if !c.Binary {
+		c.Pieces = l.Segments()
+	}
+	return c
 }
 
 func (l *letter) envelope() smtp.Envelope {

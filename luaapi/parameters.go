@@ -82,11 +82,16 @@ func (o rcptOptions) options() smtp.RcptOptions {
 	return smtp.RcptOptions{Notify: o.Notify, Original: o.Original}
 }
 
-// dsnOptions are delivery status notifications of a whole message.
+// noticeOptions are delivery status notifications of any message.
+type noticeOptions struct {
+	Notify []string `lua:"notify" doc:"\"never\", or any of \"success\", \"failure\", \"delay\""`
+	Ret    string   `lua:"ret" type:"\"FULL\"|\"HDRS\"" doc:"how much of the message a notice returns"`
+	EnvID  string   `lua:"envid" doc:"comes back in notices"`
+}
+
+// dsnOptions are those of one message, whose recipients are known.
 type dsnOptions struct {
-	Notify     []string `lua:"notify" doc:"\"never\", or any of \"success\", \"failure\", \"delay\""`
-	Ret        string   `lua:"ret" type:"\"FULL\"|\"HDRS\"" doc:"how much of the message a notice returns"`
-	EnvID      string   `lua:"envid" doc:"comes back in notices"`
+	noticeOptions
 	Recipients luaValue `lua:"recipients" type:"table<string, rcpt.options>" doc:"notify and orcpt of single recipients, by address"`
 }
 

@@ -63,7 +63,7 @@ func resultClass() *Class {
 		Methods: []Function{
 			{
 				Name: "retry", Returns: "result",
-				Doc:     "Send the same bytes again to the recipients that were refused for now. A message in doubt is refused: it may have arrived.",
+				Doc:     "Send the same bytes again to the recipients that were refused for now. A message in doubt is refused: it may have arrived. It goes alone, also where the message was one of a stream, which a retry leaves: retry when the loop is over.",
 				Example: "if result.temporary then\n  result = result:retry()\nend",
 				Call: func(c *Call) []lua.LValue {
 					return values(c.object("result", of(c).retry(c)))
@@ -124,21 +124,32 @@ func (r *result) retry(c *Call) *result {
 // raises a fault that carries the result.
 func (c *Call) delivered(r *result, err error) *result {
 	c.stopAtLimit(err)
-	id := r.message.id()
-	r.keys = c.outcomes.record(id, r.Recipients)
-	if c.options.OnResult != nil && len(r.keys) > 0 {
-		c.options.OnResult(Event{MessageID: id, Account: r.account, Result: r.Result, Fault: err})
-	}
+	c.note(r, err)
 	if err == nil {
 		return r
 	}
 	f := c.fault(err)
 	if len(r.Recipients) > 0 {
-		f.Result = c.object("result", r)
-		f.Handled = func(string) { c.outcomes.handle(r.keys) }
+		f = c.carrying(f, r)
 	}
 	c.rt.Raise(c.L, f)
 	return nil
+}
+
+// note records what became of a message, and tells who wants to know.
+func (a *API) note(r *result, fault error) {
+	id := r.message.id()
+	r.keys = a.outcomes.record(id, r.Recipients)
+	if a.options.OnResult != nil && len(r.keys) > 0 {
+		a.options.OnResult(Event{MessageID: id, Account: r.account, Result: r.Result, Fault: fault})
+	}
+}
+
+// carrying gives a fault the result of the message it is about.
+func (c *Call) carrying(f *engine.Fault, r *result) *engine.Fault {
+	f.Result = c.object("result", r)
+	f.Handled = func(string) { c.outcomes.handle(r.keys) }
+	return f
 }
 
 // undelivered is the result of a message that no connection could be made for.

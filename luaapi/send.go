@@ -7,13 +7,18 @@ import (
 	"github.com/mailscript/mailscript/smtp"
 )
 
+// commonOptions say how to send, for one message and for a stream of them.
+type commonOptions struct {
+	StopAfter string `lua:"stop_after" type:"\"rcpt\"" doc:"\"rcpt\" asks for every recipient and sends nothing"`
+	Transfer  string `lua:"transfer" type:"\"DATA\"|\"BDAT\"" doc:"how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well"`
+	deliveryOptions
+}
+
 // sendOptions are the options of session:send; those of smtp.send add to them.
 type sendOptions struct {
-	StopAfter string     `lua:"stop_after" type:"\"rcpt\"" doc:"\"rcpt\" asks for every recipient and sends nothing"`
-	DSN       dsnOptions `lua:"dsn" doc:"when to be told of delivery or failure (RFC 3461)"`
-	Transfer  string     `lua:"transfer" type:"\"DATA\"|\"BDAT\"" doc:"how the message travels; default DATA, BDAT where it is binary"`
-	Envelope  luaValue   `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
-	deliveryOptions
+	DSN      dsnOptions `lua:"dsn" doc:"when to be told of delivery or failure (RFC 3461)"`
+	Envelope luaValue   `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
+	commonOptions
 }
 
 // oneShotOptions are the options of smtp.send: an account or a server, and how
@@ -29,9 +34,10 @@ func (c *Call) sendOptions(i int, m *letter) (smtp.SendOptions, smtp.Envelope) {
 	return c.readSendOptions(o, m)
 }
 
-func (c *Call) readSendOptions(o sendOptions, m *letter) (smtp.SendOptions, smtp.Envelope) {
-	options := smtp.SendOptions{Mail: o.deliveryOptions.mail(c), Rcpt: smtp.RcptOptions{Notify: o.DSN.Notify}, Transfer: smtp.Transfer(o.Transfer)}
-	options.Mail.Return, options.Mail.EnvelopeID = smtp.DSNReturn(o.DSN.Ret), o.DSN.EnvID
+// wireOptions are those that hold for any message.
+func (c *Call) wireOptions(o commonOptions, dsn noticeOptions) smtp.SendOptions {
+	options := smtp.SendOptions{Mail: o.deliveryOptions.mail(c), Rcpt: smtp.RcptOptions{Notify: dsn.Notify}, Transfer: smtp.Transfer(o.Transfer)}
+	options.Mail.Return, options.Mail.EnvelopeID = smtp.DSNReturn(dsn.Ret), dsn.EnvID
 	switch o.StopAfter {
 	case "":
 	case string(smtp.UntilRcpt):
@@ -39,6 +45,11 @@ func (c *Call) readSendOptions(o sendOptions, m *letter) (smtp.SendOptions, smtp
 	default:
 		c.Usage("", `option "stop_after" must be "rcpt", got %q`, o.StopAfter)
 	}
+	return options
+}
+
+func (c *Call) readSendOptions(o sendOptions, m *letter) (smtp.SendOptions, smtp.Envelope) {
+	options := c.wireOptions(o.commonOptions, o.DSN.noticeOptions)
 	envelope := m.envelope()
 	if o.Envelope != nil {
 		d := &describer{c: c}
@@ -84,6 +95,8 @@ func (c *Call) wireAddress(i int) string {
 
 // sendOn sends over a session.
 func (c *Call) sendOn(s *session, m *letter, envelope smtp.Envelope, options smtp.SendOptions) *result {
+	s.refuseInSource(c) // from a result that is kept
+	s.leave()
 	sent, err := s.Send(c.Context(), envelope, m.content(), options)
 	return c.delivered(&result{
 		Result: sent, message: m, account: s.account.label(),
@@ -125,6 +138,7 @@ func (c *Call) pooled(a account) (*session, error) {
 // open connects to an account's server.
 func (c *Call) open(a account) (*session, error) {
 	return c.connect(a, func(o smtp.Options) (*smtp.Session, error) {
+		o.Lessons = c.lessons
 		if a.mx != "" {
 			return smtp.ConnectMX(c.Context(), a.mx, o)
 		}

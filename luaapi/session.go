@@ -17,6 +17,26 @@ type session struct {
 	*smtp.Session
 	account       account
 	authenticated bool
+	streaming     *stream // occupies the session, nil without
+}
+
+// leavingStreams makes methods leave the stream of their session first, unless
+// they do not need the connection.
+func leavingStreams(methods []Function) []Function {
+	for i := range methods {
+		call, name := methods[i].Call, methods[i].Name
+		methods[i].Call = func(c *Call) []lua.LValue {
+			s := c.Self.(*session)
+			s.refuseInSource(c)
+			switch name {
+			case "stream", "offers", "close":
+			default:
+				s.leave()
+			}
+			return call(c)
+		}
+	}
+	return methods
 }
 
 // exchange makes a method of a command that returns a reply.
@@ -57,7 +77,7 @@ func sessionClass() *Class {
 		Name:    "session",
 		Doc:     "One connection to a server. It never reconnects by itself; quit, close or the end of the run end it. After a fault every further call raises the kind \"closed\".",
 		Fields:  sessionFields(),
-		Methods: append(append(sessionSending(), sessionCommands()...), sessionRaw()...),
+		Methods: leavingStreams(append(append(sessionSending(), sessionCommands()...), sessionRaw()...)),
 		Text: func(self any) string {
 			s := self.(*session)
 			return fmt.Sprintf("session with %s", s.Target().Address())
@@ -122,6 +142,7 @@ func sessionSending() []Function {
 				return values(c.object("result", c.sendOn(s, m, envelope, options)))
 			},
 		},
+		streamFunction(),
 		exchange("auth", []Param{{"opts?", "auth.options", ""}}, loginOptions{},
 			"Log in with the strongest mechanism both sides have; raises when refused. Credentials are the account's unless given here, and never cross an unencrypted connection unless auth_in_clear says so.",
 			`session:auth{username = "reports@bank.example", password = "…"}`,
@@ -134,8 +155,13 @@ func sessionSending() []Function {
 		exchange("quit", nil, nil, "Say goodbye and close. It is best effort: every message before has its own answer. The reply is empty where none came.",
 			"session:quit()", func(c *Call, s *session) (smtp.Reply, error) { return s.Quit(c.Context()) }),
 		{
-			Name: "close", Doc: "Close without saying goodbye. It never fails.", Example: "session:close()",
-			Call: func(c *Call) []lua.LValue { c.Self.(*session).Close(); return nil },
+			Name: "close", Doc: "Close without saying goodbye, and without waiting for what a stream has on its way. It never fails.", Example: "session:close()",
+			Call: func(c *Call) []lua.LValue {
+				s := c.Self.(*session)
+				s.Close()
+				s.leave() // of what was cut off, all is known now
+				return nil
+			},
 		},
 		{
 			Name: "offers", Params: []Param{{"keyword", "string", `"PIPELINING", in any case`}}, Returns: "boolean",

@@ -71,7 +71,10 @@ func smtpModule() *Module {
 						c.Usage("connect finds the mail servers of a domain; dial takes a host", `option "mx" is for smtp.connect`)
 					}
 					a := c.account(0)
-					s, err := c.connect(a, func(o smtp.Options) (*smtp.Session, error) { return smtp.Dial(c.Context(), o) })
+					s, err := c.connect(a, func(o smtp.Options) (*smtp.Session, error) {
+						o.Lessons = c.lessons
+						return smtp.Dial(c.Context(), o)
+					})
 					if err != nil {
 						c.Fail(err)
 					}
@@ -93,6 +96,7 @@ func with(c *Call) []lua.LValue {
 	}
 	f, _ := c.Arg(1).(*lua.LFunction)
 	results, err := c.rt.Call(c.L, f, lua.MultRet, c.object("session", s))
+	s.leave() // even where the run has ended: what is on its way is not in doubt yet
 	if c.Context().Err() == nil && s.Usable() == nil {
 		_, _ = s.Quit(c.Context())
 	}

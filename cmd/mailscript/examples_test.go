@@ -11,7 +11,7 @@ import (
 
 // caughtBy is how many messages each example sends.
 var caughtBy = map[string]int{
-	"hello.lua": 1, "plain.lua": 1, "html.lua": 1, "attachments.lua": 2, "loop.lua": 3,
+	"hello.lua": 1, "plain.lua": 1, "html.lua": 1, "attachments.lua": 2, "loop.lua": 3, "stream.lua": 100,
 	"chunking.lua": 2, "notices.lua": 1, "international.lua": 2, "wishes.lua": 4, "size.lua": 0, "lmtp.lua": 1, "mx.lua": 0, "token.lua": 0, "proxy.lua": 0,
 	"probe.lua": 0, "dialogue.lua": 1, "pipeline.lua": 0, "starttls.lua": 1,
 }

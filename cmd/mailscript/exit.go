@@ -88,6 +88,19 @@ func tallyStatus(t luaapi.Tally) int {
 	return 0
 }
 
+// runStatus is that of a run. An error that is about mail does not hide mail that
+// fared worse: a script that may be run again, as "refused for now" says, must not
+// be where some of its mail may have arrived.
+func runStatus(err error, t luaapi.Tally) int {
+	status, mail := exitStatus(err), tallyStatus(t)
+	for _, worse := range []int{exitInDoubt, exitRefused, exitDeferred} {
+		if (status == 0 || status == exitRefused || status == exitDeferred) && (status == worse || mail == worse) {
+			return worse
+		}
+	}
+	return status
+}
+
 // complain tells the user what went wrong and returns the exit status.
 func complain(w io.Writer, err error) int {
 	var exit *engine.ExitError

@@ -14,10 +14,22 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := interruptible()
 	code := Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
+}
+
+// interruptible is a context that ends with the first Ctrl-C. The second ends the
+// process at once, as if mailscript had never asked for signals.
+func interruptible() (context.Context, context.CancelFunc) {
+	signals, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, cancel := context.WithCancelCause(context.Background())
+	context.AfterFunc(signals, func() {
+		stop() // before anybody hears of the first
+		cancel(context.Cause(signals))
+	})
+	return ctx, stop
 }
 
 // Main is the command without the process around it.
@@ -29,7 +41,9 @@ func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		return complain(stderr, err)
+		if code := complain(stderr, err); status == 0 {
+			return code
+		}
 	}
 	return status
 }

@@ -94,7 +94,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 		report.json, printed = stdout, stderr
 	}
 	options := luaapi.Options{
-		Root: p.folder, Config: p.file, Account: flags.account, Guard: allowed.Guard(),
+		Root: p.folder, Context: ctx, Config: p.file, Account: flags.account, Guard: allowed.Guard(),
 		Secrets: secretReader(p, stderr, warn), Notice: warn, OnResult: report.result,
 	}
 	if flags.trace {
@@ -125,6 +125,9 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 		fmt.Fprintf(stderr, "mailscript: ended: %v\n", limit)
 		err = nil
 	}
+	// Before the goodbyes, which nobody waits long for: mail that is on its way has
+	// all the time its replies may take, and after Ctrl-C a few seconds.
+	api.Drain()
 	// Goodbyes are said even after Ctrl-C, but nobody waits long for them.
 	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), luaapi.QuitGrace())
 	defer cancel()
@@ -137,10 +140,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 		err = errors.Join(err, caught.Close())
 		report.caught(caught)
 	}
-	status := tallyStatus(api.Tally())
-	if err != nil {
-		status = exitStatus(err)
-	}
+	status := runStatus(err, api.Tally())
 	report.end(api, status, err)
 	return status, err
 }

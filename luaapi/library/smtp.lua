@@ -61,6 +61,11 @@
 ---@field priority? integer MT-PRIORITY, from -9 to 9 (RFC 6710)
 ---@field submitter? string AUTH: who submitted the message first, "<>" for nobody known (RFC 4954)
 
+---@class notice.options
+---@field notify? string|string[] "never", or any of "success", "failure", "delay"
+---@field ret? "FULL"|"HDRS" how much of the message a notice returns
+---@field envid? string comes back in notices
+
 ---@class oneShot.options
 ---@field account? string an account of mailscript.toml; default "default" where no host is given
 ---@field host? string server name or IP address
@@ -86,10 +91,10 @@
 ---@field client_key? string PEM file of its key
 ---@field local_name? string what EHLO says; default this machine's name or address
 ---@field timeouts? timeout.options absolute, one for each kind of exchange
----@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
 ---@field dsn? dsn.options when to be told of delivery or failure (RFC 3461)
----@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary
 ---@field envelope? envelope.options sender and recipients where they differ from the header fields
+---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
+---@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well
 ---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
 ---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
 ---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
@@ -135,10 +140,23 @@
 ---@field orcpt? string ORCPT, such as "rfc822;ann@example.org" (RFC 3461)
 
 ---@class send.options
----@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
 ---@field dsn? dsn.options when to be told of delivery or failure (RFC 3461)
----@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary
 ---@field envelope? envelope.options sender and recipients where they differ from the header fields
+---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
+---@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well
+---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
+---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
+---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
+---@field hold_until? string the same until a moment, "2026-12-24T07:00:00Z"
+---@field priority? integer MT-PRIORITY, from -9 to 9 (RFC 6710)
+---@field submitter? string AUTH: who submitted the message first, "<>" for nobody known (RFC 4954)
+
+---@class stream.options
+---@field messages? integer how many may be on their way at once, default 64
+---@field bytes? integer how many octets may be on their way at once, default 1 MiB; a larger message travels alone
+---@field dsn? notice.options when to be told of delivery or failure (RFC 3461)
+---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
+---@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well
 ---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
 ---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
 ---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
@@ -173,6 +191,12 @@ local session = {}
 ---@return result
 function session:send(message, opts) end
 
+---Send many messages, several at a time, and return an iterator of their results, in order, each with the number of its message. Messages are built ahead of results, on the script's thread; nothing is sent before the loop begins. Leaving the loop early begins nothing more: the next call of the session, or the end of the run, waits for what is on its way, and it counts. So does a call of the session inside the loop, result:retry() included: the loop then gets the results of what was on its way, and an error. Keep what is to be retried in a list until the loop is over. Where the connection ends, or a message cannot be built, the results of the messages before come first, then the loop raises.
+---@param messages message|description|(message|description)[]|(fun(): message|description|nil) a list, or a function that returns the next message each time and nil after the last; coroutine.wrap makes one
+---@param opts? stream.options for every message
+---@return (fun(): result?, integer?)
+function session:stream(messages, opts) end
+
 ---Log in with the strongest mechanism both sides have; raises when refused. Credentials are the account's unless given here, and never cross an unencrypted connection unless auth_in_clear says so.
 ---@param opts? login.options 
 ---@return reply
@@ -182,7 +206,7 @@ function session:auth(opts) end
 ---@return reply
 function session:quit() end
 
----Close without saying goodbye. It never fails.
+---Close without saying goodbye, and without waiting for what a stream has on its way. It never fails.
 function session:close() end
 
 ---Whether the last EHLO offered an extension.
@@ -298,7 +322,7 @@ local reply = {}
 ---@field class integer? first digit of the code: 2 done, 3 go on, 4 not now, 5 no
 local result = {}
 
----Send the same bytes again to the recipients that were refused for now. A message in doubt is refused: it may have arrived.
+---Send the same bytes again to the recipients that were refused for now. A message in doubt is refused: it may have arrived. It goes alone, also where the message was one of a stream, which a retry leaves: retry when the loop is over.
 ---@return result
 function result:retry() end
 
