@@ -48,6 +48,9 @@ func TestFault62(t *testing.T) {
 					first = len(test.before)
 				}
 				for left := first; left < len(test.before)+len(test.last); left++ {
+					if left == len(test.before) && test.name == "DATA" {
+						continue // the server ends before the text begins: seen in time, nothing is written
+					}
 					synctest.Test(t, func(t *testing.T) {
 						outcome := breakAt(t, left, len(test.before), says, test.name == "BDAT", text)
 						want := want
