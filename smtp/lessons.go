@@ -80,3 +80,30 @@ func (l *Lessons) learn(t Target, teach func(*lesson)) {
 	teach(&known)
 	l.hosts[strings.ToLower(t.Address())] = known
 }
+
+// notice learns from replies that do not come. Where all that is missing was
+// sent behind a message, something on the way throws such input away; where the
+// connection ends as soon as anything comes behind one, the server cannot bear it.
+func (st *Stream) notice(f *flight, expired bool) {
+	s := st.session
+	at, _ := f.at(f.heard)
+	switch {
+	case expired && f.heard == 0 && st.behind:
+		s.log.notef("no answer to what was sent behind a message: the server loses pipelined commands")
+		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.deaf = true })
+	case !expired && at == stageRset:
+		st.noticeRset("RSET")
+	case !expired && st.rhythm == inTurns && at == stageMessage && f.terminator && !st.behind && st.hearing+1 < len(st.flights):
+		s.log.notef("the connection ended where commands came behind a message")
+		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.fragile = true })
+	}
+}
+
+// noticeRset learns from a connection that ends at RSET once transactions were
+// refused: the server counts them.
+func (st *Stream) noticeRset(command string) {
+	if s := st.session; command == "RSET" && st.rhythm == backToBack && st.refused {
+		s.log.notef("the server takes few RSETs behind refused transactions")
+		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.counts = true })
+	}
+}

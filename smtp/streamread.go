@@ -8,6 +8,64 @@ import (
 	"time"
 )
 
+// wait returns when something may have changed.
+func (st *Stream) wait() {
+	if st.readEnd == nil { // no reader runs
+		st.readOnce()
+		return
+	}
+	done := st.ctx.Done()
+	if st.ctx.Err() != nil {
+		done = nil
+	}
+	var grace <-chan time.Time
+	if !st.graceEnd.IsZero() {
+		timer := time.NewTimer(time.Until(st.graceEnd))
+		defer timer.Stop()
+		grace = timer.C
+	}
+	select {
+	case <-st.wake:
+	case <-done:
+	case <-grace:
+	}
+}
+
+// interrupted ends the stream where ctx has ended and nothing is left that a
+// reply may still come for.
+func (st *Stream) interrupted() {
+	if st.ctx.Err() == nil {
+		return
+	}
+	st.exhausted = true
+	if st.graceEnd.IsZero() {
+		st.graceEnd = time.Now().Add(st.options.Grace)
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.session.wire.broken != nil {
+		return
+	}
+	lost := &Error{Kind: KindLost, Command: "stream", Err: context.Cause(st.ctx)}
+	if st.hearing == len(st.flights) {
+		// The connection is as good as before.
+		if st.ending == nil {
+			st.ending = lost
+		}
+		st.gathered, st.committed = nil, 0
+		return
+	}
+	if time.Now().Before(st.graceEnd) {
+		for _, f := range st.flights[st.hearing:] {
+			if f.terminator {
+				return
+			}
+		}
+	}
+	lost.Command = st.doing()
+	st.fail(lost, false)
+}
+
 // readsItself reports whether replies can be read on the goroutine that writes,
 // which costs less where each write waits for replies anyway: the connection is
 // sure to take so much at once, even from a client that its server does not
@@ -309,31 +367,4 @@ func (st *Stream) readFailed(err error) bool {
 func isTimeout(err error) bool {
 	var timeout net.Error
 	return errors.As(err, &timeout) && timeout.Timeout()
-}
-
-// notice learns from replies that do not come. Where all that is missing was
-// sent behind a message, something on the way throws such input away; where the
-// connection ends as soon as anything comes behind one, the server cannot bear it.
-func (st *Stream) notice(f *flight, expired bool) {
-	s := st.session
-	at, _ := f.at(f.heard)
-	switch {
-	case expired && f.heard == 0 && st.behind:
-		s.log.notef("no answer to what was sent behind a message: the server loses pipelined commands")
-		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.deaf = true })
-	case !expired && at == stageRset:
-		st.noticeRset("RSET")
-	case !expired && st.rhythm == inTurns && at == stageMessage && f.terminator && !st.behind && st.hearing+1 < len(st.flights):
-		s.log.notef("the connection ended where commands came behind a message")
-		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.fragile = true })
-	}
-}
-
-// noticeRset learns from a connection that ends at RSET once transactions were
-// refused: the server counts them.
-func (st *Stream) noticeRset(command string) {
-	if s := st.session; command == "RSET" && st.rhythm == backToBack && st.refused {
-		s.log.notef("the server takes few RSETs behind refused transactions")
-		s.options.Lessons.learn(s.Target(), func(l *lesson) { l.counts = true })
-	}
 }
