@@ -428,3 +428,142 @@ func TestFault70(t *testing.T) {
 		}
 	}
 }
+
+// Under a guard, a stream begins what it allows and no more, and every message
+// goes where it says.
+func TestStreamGuarded(t *testing.T) {
+	for _, kind := range streamServers() {
+		t.Run(kind.name, func(t *testing.T) {
+			s, record := kind.connect(t, kind.server)
+			begun, ended := 0, 0
+			limit := errors.New("enough")
+			s.options.Guard = Guard{
+				Recipient: func(address string) (string, error) {
+					if strings.HasPrefix(address, "a4") {
+						return "", errors.New("not this one")
+					}
+					return "all@z.example", nil
+				},
+				Begin: func() error {
+					if ended >= 7 {
+						return limit
+					}
+					begun++
+					return nil
+				},
+				Ended: func() { ended++ },
+			}
+			list, err := results(s.Stream(t.Context(), numbered(20), kind.options))
+			if !errors.Is(err, limit) {
+				t.Errorf("it ends with %v", err)
+			}
+			sent := 0
+			for i, r := range list {
+				want := [2]Outcome{Sent, Sent}
+				if i == 3 {
+					want[0] = Failed
+				}
+				if i >= 7 {
+					want = [2]Outcome{Deferred, Deferred}
+				}
+				if got := [2]Outcome{r.Recipients[0].Outcome, r.Recipients[1].Outcome}; got != want {
+					t.Errorf("message %d: %s, want %s", i+1, got, want)
+				}
+				if r.Recipients[1].Outcome == Sent {
+					sent++
+				}
+			}
+			complete := 0
+			for _, m := range record().Messages {
+				if !m.Complete || len(m.To) == 0 {
+					continue
+				}
+				complete++
+				if len(m.To) != 1 || m.To[0] != "all@z.example" {
+					t.Errorf("%s arrives for %q", m.From, m.To)
+				}
+			}
+			if sent != 7 || complete != 7 || begun != 7 || ended != 7 {
+				t.Errorf("%d sent, %d arrive, %d begun, %d ended; want 7 of each", sent, complete, begun, ended)
+			}
+		})
+	}
+}
+
+// The Commit hook hears of every message once, in order, before its end is
+// written; where it fails, nothing of its batch is sent.
+func TestStreamCommit(t *testing.T) {
+	for _, kind := range streamServers() {
+		t.Run(kind.name, func(t *testing.T) {
+			s, record := kind.connect(t, kind.server)
+			options := kind.options
+			var heard []string
+			broken := errors.New("the disk is full")
+			options.Commit = func(_ context.Context, batch []Mail) error {
+				for _, m := range batch {
+					if m.Envelope.From == "from30@x.example" {
+						return broken
+					}
+				}
+				for _, m := range batch {
+					heard = append(heard, m.Envelope.From)
+				}
+				return nil
+			}
+			list, err := results(s.Stream(t.Context(), numbered(100), options))
+			if !errors.Is(err, broken) {
+				t.Errorf("it ends with %v", err)
+			}
+			for i, from := range heard {
+				if want := fmt.Sprintf("from%d@x.example", i+1); from != want {
+					t.Fatalf("hears of %s, want %s", from, want)
+				}
+			}
+			for i, r := range list {
+				want := Deferred
+				if i < len(heard) {
+					want = Sent
+				}
+				if r.Outcome != want {
+					t.Errorf("message %d: %s, want %s", i+1, r.Outcome, want)
+				}
+			}
+			if s.Usable() != nil {
+				t.Error("the connection is not as good as before")
+			}
+			complete := 0
+			for _, m := range record().Messages {
+				if m.Complete && len(m.To) > 0 {
+					complete++
+				}
+			}
+			if complete != len(heard) {
+				t.Errorf("%d arrive, %d were committed", complete, len(heard))
+			}
+		})
+	}
+}
+
+// A caller who takes his time between results has not waited for replies: those
+// that have come are read, however late.
+func TestStreamSlowCaller(t *testing.T) {
+	for _, kind := range streamServers() {
+		if kind.transfer != "DATA" || !kind.tcp {
+			continue // there a reader reads all the time
+		}
+		t.Run(kind.name, func(t *testing.T) {
+			s, record := kind.connect(t, kind.server)
+			st := s.Stream(t.Context(), numbered(20), kind.options)
+			for i := range 20 {
+				r, err := st.Next()
+				if err != nil || r.Outcome != Sent {
+					t.Fatalf("message %d: %s, %v", i+1, r.Outcome, err)
+				}
+				st.mu.Lock()
+				st.since = st.since.Add(-time.Hour)
+				st.mu.Unlock()
+			}
+			record()
+		})
+	}
+}
