@@ -9,6 +9,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -182,6 +183,9 @@ type underTLS struct {
 	text []byte
 	done bool
 
+	// A reader beside the writer writes too, where TLS has to answer: records stay
+	// in the order they were made in.
+	mu      sync.Mutex
 	gathers bool
 	records []byte
 }
@@ -195,6 +199,8 @@ func (b *underTLS) Read(p []byte) (int, error) {
 }
 
 func (b *underTLS) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.gathers {
 		b.records = append(b.records, p...)
 		return len(p), nil
@@ -204,8 +210,12 @@ func (b *underTLS) Write(p []byte) (int, error) {
 
 // writeAtOnce writes p over TLS with one write below.
 func (b *underTLS) writeAtOnce(over net.Conn, p []byte) error {
+	b.mu.Lock()
 	b.gathers, b.records = true, b.records[:0]
+	b.mu.Unlock()
 	_, err := over.Write(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.gathers = false
 	if err == nil {
 		_, err = b.Conn.Write(b.records)
