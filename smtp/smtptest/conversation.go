@@ -14,6 +14,7 @@ type conversation struct {
 	record  *Connection
 	closing <-chan struct{}
 	calls   map[Point]int
+	turn    int  // how many replies were owed so far
 	mark    int  // where in record.Above the first rule applied
 	silent  bool // nothing is written any more
 	said    bool // the last reply was
@@ -115,6 +116,7 @@ func (c *conversation) fire() {
 // speak says what is usual at a point, or what a rule has in its place, and
 // returns what the server means by it.
 func (c *conversation) speak(point Point, usual Reply) (Reply, error) {
+	c.turn++
 	if c.stream.in.Buffered() > 0 {
 		c.record.Ahead++
 	}
@@ -122,7 +124,11 @@ func (c *conversation) speak(point Point, usual Reply) (Reply, error) {
 	if ruled {
 		c.fire()
 	}
-	return c.perform(act, usual)
+	meant, err := c.perform(act, usual)
+	if c.record.doubtful == 0 && meant.Code != 0 && !meant.fits(point) {
+		c.record.doubtful = c.turn
+	}
+	return meant, err
 }
 
 // perform does what an act says.
@@ -141,6 +147,10 @@ func (c *conversation) perform(act Act, usual Reply) (Reply, error) {
 		meant, text = act.Reply, act.Raw
 	case meant.Code != 0:
 		text = meant.String()
+	}
+	odd := act.Raw != "" && meant.Code == 0 && (len(codes(act.Raw)) > 0 || !strings.HasSuffix(act.Raw, "\n"))
+	if act.Surplus != "" || odd || act.Mute && act.Then == "" {
+		c.record.OutOfStep = true
 	}
 	if act.Endless {
 		c.stream.flood(text)
