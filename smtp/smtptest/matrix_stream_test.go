@@ -144,6 +144,9 @@ func (w way) faultsAt(s streamState, call int, mode TLSMode) (list []streamCell)
 				act.Reply = usual
 			}
 		}
+		if s.at == Ehlo {
+			f.slow = true // an answer that is no list may be one to a line of the chunk
+		}
 		c := streamCell{way: w, state: s.name, fault: f, mode: mode, at: s.at}
 		if w.turns {
 			c.rules = append(c.rules, Rule{At: Bdat, Call: 1, Do: Act{Reply: Reply{Code: 250}}})
