@@ -23,7 +23,7 @@ type Claim struct {
 //
 //   - sent: the server has said so, of the whole message, to this recipient
 //   - deferred, failed, or not tried: the server cannot have kept a copy
-//   - failed: the server refused for good
+//   - failed: the server refused for good, or talks so out of step that it seems to
 //   - in doubt: the whole message may have arrived, and no reply to it did
 //
 // Nobody may be given what was sent to somebody else, whatever is claimed.
@@ -59,14 +59,13 @@ func (m Received) lent(of map[string]Claim) (wrong []string) {
 }
 
 func (c Connection) dispute(claim Claim) string {
-	var taken, mayHave, whole, heard bool
+	var taken, mayHave, heard bool
 	for _, m := range c.Messages {
 		i := slices.Index(m.To, claim.To)
 		if i < 0 {
 			continue
 		}
 		mayHave = mayHave || m.MayHave(claim.To)
-		whole = whole || m.Complete
 		if !m.Each {
 			i = 0
 		}
@@ -79,23 +78,32 @@ func (c Connection) dispute(claim Claim) string {
 			return "the server has not taken it"
 		}
 	case "deferred", "failed", "":
-		if mayHave {
+		if mayHave && (claim.Outcome != "failed" || !c.OutOfStep) {
 			return "the server may have it"
 		}
 		if claim.Outcome == "failed" && !c.OutOfStep && !c.rejected(claim) {
 			return "the server never refused for good"
 		}
 	case "in_doubt":
-		if !whole && c.Ended != ByServer {
+		// What becomes of the last octets when the server leaves is chance.
+		switch {
+		case c.Ended == ByServer:
+		case !c.arrived(claim.Text):
 			return "it never arrived whole"
-		}
-		if heard && !c.OutOfStep {
+		case heard && !c.OutOfStep:
 			return "the server has answered"
 		}
 	default:
 		return "that is no outcome"
 	}
 	return ""
+}
+
+// arrived reports whether a whole message did, with what ends it, wherever it
+// ended up.
+func (c Connection) arrived(text []byte) bool {
+	stuffed := bytes.ReplaceAll(text, []byte("\r\n."), []byte("\r\n.."))
+	return bytes.Contains(c.Above, append([]byte(" LAST\r\n"), text...)) || bytes.Contains(c.Above, append(stuffed, ".\r\n"...))
 }
 
 // rejected reports whether the server refused the recipient, its sender or its

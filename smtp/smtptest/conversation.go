@@ -125,10 +125,15 @@ func (c *conversation) speak(point Point, usual Reply) (Reply, error) {
 		c.fire()
 	}
 	meant, err := c.perform(act, usual)
+	c.doubt(meant, point)
+	return meant, err
+}
+
+// doubt notes a reply that a client cannot go on behind.
+func (c *conversation) doubt(meant Reply, point Point) {
 	if c.record.doubtful == 0 && meant.Code != 0 && !meant.fits(point) {
 		c.record.doubtful = c.turn
 	}
-	return meant, err
 }
 
 // perform does what an act says.

@@ -9,7 +9,20 @@ import "regexp"
 var known = []struct {
 	cells  *regexp.Regexp
 	reason string
-}{}
+}{
+	{
+		regexp.MustCompile(`^stream_(RSET|RCPT_[12])/421_4\.3\.2/.*BDAT,_W=`),
+		"421 to a command behind which the whole message was sent: deferred, though no reply to the message came",
+	},
+	{
+		regexp.MustCompile(`^stream_LMTP_2/`),
+		"garbage in answer to the second recipient takes back what was said to the first",
+	},
+	{
+		regexp.MustCompile(`^stream_probe_`),
+		"a probe that fails loses the message that was taken from the source for it",
+	},
+}
 
 func knownReason(name string) string {
 	for _, k := range known {

@@ -137,8 +137,14 @@ func (w way) faultsAt(s streamState, call int, mode TLSMode) (list []streamCell)
 		if f.class == wrong && f.code/100 == s.usual.Code/100 || strings.HasPrefix(f.name, "cut") && mode != TLSOff {
 			continue
 		}
+		if w.mixed && (f.class == mute || f.class == surplus) {
+			continue // which message a refusal is for then cannot be told
+		}
 		act := f.act(s.usual)
 		if s.at == Ehlo {
+			if mode == TLSStart {
+				call++
+			}
 			usual := Reply{Code: 250, Lines: append([]string{"mx.example"}, w.capabilities()...)}
 			if act = f.act(usual); act.Reply.Code == 0 && act.Raw == "" && !act.Mute {
 				act.Reply = usual
@@ -261,7 +267,7 @@ func (c streamCell) untouched() (list []int) {
 	w := c.way
 	hit := []int{w.at}
 	if w.mixed {
-		hit = append(hit, w.at-1, w.at+1, w.at+2)
+		hit = append(hit, w.at-1, w.at+1, w.at+2, w.at+3) // which of the last two is the refused one depends on the fault
 	}
 	if c.at == Rset {
 		hit = append(hit, w.at-1)

@@ -66,7 +66,7 @@ func (c streamCell) play(t *testing.T, identity Identity, counted *tally) {
 			case len(wrong) > 0 && reason != "":
 				counted.add(counted.known, reason)
 			case len(wrong) > 0:
-				t.Errorf("%s\nclaims: %s\nthe server said %.1500q\nthe server heard %.3000q", strings.Join(wrong, "\n"), &o, o.seen.Said, o.seen.Above)
+				t.Errorf("%s\nclaims: %s\nthe server said %s", strings.Join(wrong, "\n"), &o, short(string(o.seen.Said)))
 			case reason != "":
 				counted.add(counted.known, reason+" (passes: take its row out)")
 			}
@@ -260,7 +260,11 @@ func (c streamCell) judge(o streamSeen) (wrong []string) {
 	wrong = append(wrong, c.judgeCopies(claims, o)...)
 	for _, i := range c.untouched() {
 		for j := range c.way.mail(i).to {
-			if outcome := o.outcome(i-1, j); outcome != string(smtp.Sent) {
+			outcome := o.outcome(i-1, j)
+			if outcome == string(smtp.InDoubt) && o.seen.Ended == ByServer && !c.alone && !c.fault.slow {
+				continue // a reset destroys replies that the client has not read
+			}
+			if outcome != string(smtp.Sent) {
 				say("message %d: %q, want sent: it has nothing to do with the fault", i, outcome)
 			}
 		}

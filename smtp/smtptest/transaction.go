@@ -148,6 +148,7 @@ func (c *conversation) early(act Act) (answered bool, err error) {
 		return false, err
 	}
 	c.turn++
+	c.doubt(meant, Message)
 	c.message.Replies = append(c.message.Replies, meant)
 	return true, err
 }
