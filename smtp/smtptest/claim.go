@@ -87,7 +87,7 @@ func (c Connection) dispute(claim Claim) string {
 	case "in_doubt":
 		// What becomes of the last octets when the server leaves is chance.
 		switch {
-		case c.Ended == ByServer:
+		case c.Ended == ByServer, c.stopped:
 		case !c.arrived(claim.Text):
 			return "it never arrived whole"
 		case heard && !c.OutOfStep:

@@ -193,7 +193,7 @@ func (c *conversation) end(act Act) error {
 		if limit == 0 {
 			limit = time.Hour
 		}
-		c.silent = true
+		c.silent, c.record.stopped = true, true
 		return c.wait(limit)
 	default:
 		c.stream.leave(act.Then)

@@ -15,7 +15,7 @@ var known = []struct {
 		"421 to a command behind which the whole message was sent: deferred, though no reply to the message came",
 	},
 	{
-		regexp.MustCompile(`^stream_LMTP_2/`),
+		regexp.MustCompile(`^stream_LMTP_2/(HTTP|NUL|bare_CR|blank_first|class_|codes_differ|dash|empty_line|four_|two_|full-width|junk|letter|lone_LF|long_line|short|wrong|129_lines|endless|all_but_CRLF|half_second|a_code|half_)`),
 		"garbage in answer to the second recipient takes back what was said to the first",
 	},
 	{

@@ -28,6 +28,7 @@ type Connection struct {
 	// doubtful is which reply, from 1, was the first that a client has to leave
 	// for; 0 is none.
 	doubtful int
+	stopped  bool // nothing was read for a time
 }
 
 // Verbs are the commands' verbs in order.
