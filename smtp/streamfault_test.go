@@ -687,3 +687,45 @@ func TestStreamLosesNothing(t *testing.T) {
 		}
 	}
 }
+
+// lateConn is a connection whose writes return once they are answered.
+type lateConn struct{ net.Conn }
+
+func (c lateConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	time.Sleep(time.Second)
+	return n, err
+}
+
+// Messages that are refused before their text, and replies that are there before
+// the write has returned: no dot is sent where the server reads commands, and
+// each message is its own.
+func TestStreamQuickRefusal(t *testing.T) {
+	for name, rules := range map[string][]smtptest.Rule{
+		"MAIL": {answering(smtptest.Mail, 1, 451), answering(smtptest.Mail, 3, 550)},
+		"RCPT": {answering(smtptest.Rcpt, 1, 451), answering(smtptest.Rcpt, 2, 451), answering(smtptest.Rcpt, 5, 550), answering(smtptest.Rcpt, 6, 550)},
+		"DATA": {answering(smtptest.Data, 1, 451), answering(smtptest.Data, 3, 550)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ours, theirs := net.Pipe()
+				done := make(chan smtptest.Connection, 1)
+				server := smtptest.Server{Rules: rules}
+				go func() { done <- server.Serve(theirs) }()
+				s, err := Connect(t.Context(), Options{
+					Host: "mx.example", TLS: TLSOff, LocalName: "client.example",
+					Dial: func(context.Context, Target) (net.Conn, error) { return lateConn{ours}, nil },
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				list, err := everything(s.Stream(t.Context(), numbered(6), StreamOptions{Transfer: TransferData}))
+				if want := each(Deferred, Sent, Failed, Sent, Sent, Sent); err != io.EOF || !slices.Equal(outcomes(list), want) {
+					t.Errorf("%v, %v, want %v", outcomes(list), err, want)
+				}
+				s.Close()
+				disputed(t, <-done, list)
+			})
+		})
+	}
+}
