@@ -132,42 +132,49 @@ func (c Connection) rejected(claim Claim) bool {
 // trusted is how many replies a client has to believe: those up to the first
 // that is none, or that it has to leave for.
 func (c Connection) trusted() int {
-	n := len(codes(string(c.Said)))
+	list, _ := codes(string(c.Said))
+	n := len(list)
 	if c.doubtful > 0 {
 		n = min(n, c.doubtful-1)
 	}
 	return n
 }
 
-// codes are those of the replies that text begins with.
-func codes(text string) (list []int) {
+// codes are those of the replies that text begins with, and whether they end
+// where there is none, rather than where nothing more has come.
+func codes(text string) (list []int, spoiled bool) {
 	under := ""
 	for {
 		line, rest, ok := strings.Cut(text, "\n")
 		text = rest
+		if !ok {
+			return list, len(line) > mostOfLine
+		}
 		line = strings.TrimSuffix(line, "\r")
-		if !ok || len(line) < 3 || strings.ContainsRune(line, 0) || under != "" && line[:3] != under {
-			return list
+		if len(line) < 3 || len(line) > mostOfLine || strings.ContainsRune(line, 0) || under != "" && line[:3] != under {
+			return list, true
 		}
 		code := 0
 		for i, digit := range []byte(line[:3]) {
 			if digit < '0' || digit > '9' || i == 0 && (digit < '2' || digit > '5') {
-				return list
+				return list, true
 			}
 			code = code*10 + int(digit-'0')
 		}
 		switch {
-		case len(line) > 4<<10:
-			return list // more than any server has to be believed
 		case len(line) == 3 || line[3] == ' ':
 			list, under = append(list, code), ""
 		case line[3] == '-':
 			under = line[:3]
 		default:
-			return list
+			return list, true
 		}
 	}
 }
+
+// mostOfLine is more than any server has to be believed: RFC 5321, section
+// 4.5.3.1.5, has 512.
+const mostOfLine = 4 << 10
 
 // oddVerbs are commands that no client says: text was taken for commands, or the
 // other way round.

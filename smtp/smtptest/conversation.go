@@ -153,7 +153,8 @@ func (c *conversation) perform(act Act, usual Reply) (Reply, error) {
 	case meant.Code != 0:
 		text = meant.String()
 	}
-	odd := act.Raw != "" && meant.Code == 0 && (len(codes(act.Raw)) > 0 || !strings.HasSuffix(act.Raw, "\n"))
+	said, spoiled := codes(act.Raw)
+	odd := act.Raw != "" && meant.Code == 0 && (len(said) > 0 || !spoiled)
 	if act.Surplus != "" || odd || act.Mute && act.Then == "" {
 		c.record.OutOfStep = true
 	}

@@ -149,6 +149,8 @@ func (c *conversation) early(act Act) (answered bool, err error) {
 	}
 	c.turn++
 	c.doubt(meant, Message)
+	// Whether yes was said too early, a client that has written all cannot tell.
+	c.record.OutOfStep = c.record.OutOfStep || meant.positive()
 	c.message.Replies = append(c.message.Replies, meant)
 	return true, err
 }
@@ -163,6 +165,7 @@ func (c *conversation) verdict(answered bool) error {
 	replies := 1
 	if c.server.Protocol == LMTP {
 		replies, c.message.Each = len(c.message.To), true
+		c.record.OutOfStep = c.record.OutOfStep || answered && replies > 1
 	}
 	reply := Reply{250, "2.0.0", []string{"taken"}}
 	if most := c.limit("SIZE"); most > 0 && len(c.message.Text) > most {
