@@ -37,6 +37,11 @@ var knownOfStreams = []struct {
 		"garbage in answer to the second recipient takes back what was said to the first",
 	},
 	{
+		regexp.MustCompile(`^stream_(text_|probe_EHLO)`),
+		regexp.MustCompile(`does not wait`),
+		"while replies are awaited behind a write that failed, the stream is busy",
+	},
+	{
 		regexp.MustCompile(`^stream_probe_`),
 		regexp.MustCompile(`^1 messages were taken from the source, and 0 results`),
 		"a probe that fails loses the message that was taken from the source for it",

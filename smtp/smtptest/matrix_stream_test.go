@@ -117,11 +117,12 @@ func streamStates() []streamState {
 func streamCells() (list []streamCell) {
 	for _, w := range ways() {
 		for _, mode := range modes {
-			if mode == TLSStart && (w.mixed || w.turns) {
+			if mode == TLSStart && w.name != "BDAT, W=64" {
 				continue // once MAIL may come, it is as TLSImplicit
 			}
 			for _, s := range streamStates() {
-				if call := s.call(w); call > 0 {
+				edge := strings.HasPrefix(s.name, "first") || strings.HasPrefix(s.name, "last")
+				if call := s.call(w); call > 0 && (mode == TLSOff || !edge) {
 					list = append(list, w.faultsAt(s, call, mode)...)
 				}
 			}

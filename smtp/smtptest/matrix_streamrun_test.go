@@ -11,6 +11,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -25,6 +26,7 @@ type streamSeen struct {
 	pulled      int
 	err         error
 	usable      bool
+	busy        bool   // it asked again and again where it should have waited
 	begun       []byte // what the client has begun to write; nil where TLS hides it
 	seen, again Connection
 }
@@ -55,6 +57,21 @@ type begunTCP struct {
 
 func (p begunTCP) Write(text []byte) (int, error) { p.note(text); return p.TCPConn.Write(text) }
 
+// patient is a context that notes when it is asked far too often whether it has
+// ended: the clock of synctest stands still meanwhile.
+type patient struct {
+	context.Context
+	asked   atomic.Int64
+	tooMuch func()
+}
+
+func (p *patient) Err() error {
+	if p.asked.Add(1) == 10_000 && p.tooMuch != nil {
+		p.tooMuch()
+	}
+	return p.Context.Err()
+}
+
 // play runs one cell.
 func (c streamCell) play(t *testing.T, identity Identity, counted *tally) {
 	_, name, _ := strings.Cut(c.String(), "/")
@@ -82,6 +99,7 @@ func (c streamCell) play(t *testing.T, identity Identity, counted *tally) {
 // observe runs the client against the cell's server.
 func (c streamCell) observe(t *testing.T, identity Identity) (o streamSeen) {
 	server, begun := c.serverFor(identity), &begunConn{}
+	patience := &patient{Context: t.Context()}
 	var (
 		dial func() (net.Conn, error)
 		seen func() Connection
@@ -91,6 +109,7 @@ func (c streamCell) observe(t *testing.T, identity Identity) (o streamSeen) {
 		dial = func() (net.Conn, error) {
 			ours, theirs := net.Pipe()
 			go func() { done <- server.Serve(theirs) }()
+			patience.tooMuch = func() { o.busy = true; theirs.Close() }
 			return begunPipe{ours, begun}, nil
 		}
 		seen = func() Connection { return <-done }
@@ -122,7 +141,7 @@ func (c streamCell) observe(t *testing.T, identity Identity) (o streamSeen) {
 	for i := range c.way.messages {
 		all = append(all, c.way.mail(i+1))
 	}
-	o.carry(t.Context(), session, c.way, all)
+	o.carry(patience, session, c.way, all)
 	o.usable = session.Usable() == nil
 	if o.usable {
 		if _, err := session.Quit(t.Context()); err != nil {
@@ -238,6 +257,9 @@ func (c streamCell) judge(o streamSeen) (wrong []string) {
 	var fault *smtp.Error
 	if o.err != nil && !errors.As(o.err, &fault) {
 		say("an error that is no *smtp.Error: %v", o.err)
+	}
+	if o.busy {
+		say("the stream does not wait")
 	}
 	var claims []Claim
 	for i := range c.way.messages {
