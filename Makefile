@@ -35,7 +35,8 @@ race:
 generate:
 	$(GO) run ./luaapi/internal/generate
 
-# Every state of a connection times every fault, in about a minute.
+# Every state of a connection, and of a stream of messages, times every fault, in
+# one to three minutes.
 matrix:
 	cd smtp/smtptest && $(GO) test -tags matrix -count=1
 

@@ -14,6 +14,7 @@ type conversation struct {
 	record  *Connection
 	closing <-chan struct{}
 	calls   map[Point]int
+	turn    int  // how many replies were owed so far
 	mark    int  // where in record.Above the first rule applied
 	silent  bool // nothing is written any more
 	said    bool // the last reply was
@@ -115,6 +116,7 @@ func (c *conversation) fire() {
 // speak says what is usual at a point, or what a rule has in its place, and
 // returns what the server means by it.
 func (c *conversation) speak(point Point, usual Reply) (Reply, error) {
+	c.turn++
 	if c.stream.in.Buffered() > 0 {
 		c.record.Ahead++
 	}
@@ -122,7 +124,16 @@ func (c *conversation) speak(point Point, usual Reply) (Reply, error) {
 	if ruled {
 		c.fire()
 	}
-	return c.perform(act, usual)
+	meant, err := c.perform(act, usual)
+	c.doubt(meant, point)
+	return meant, err
+}
+
+// doubt notes a reply that a client cannot go on behind.
+func (c *conversation) doubt(meant Reply, point Point) {
+	if c.record.doubtful == 0 && meant.Code != 0 && !meant.fits(point) {
+		c.record.doubtful = c.turn
+	}
 }
 
 // perform does what an act says.
@@ -141,6 +152,11 @@ func (c *conversation) perform(act Act, usual Reply) (Reply, error) {
 		meant, text = act.Reply, act.Raw
 	case meant.Code != 0:
 		text = meant.String()
+	}
+	said, spoiled := codes(act.Raw)
+	odd := act.Raw != "" && meant.Code == 0 && (len(said) > 0 || !spoiled)
+	if act.Surplus != "" || odd || act.Mute && act.Then == "" {
+		c.record.OutOfStep = true
 	}
 	if act.Endless {
 		c.stream.flood(text)
@@ -178,7 +194,7 @@ func (c *conversation) end(act Act) error {
 		if limit == 0 {
 			limit = time.Hour
 		}
-		c.silent = true
+		c.silent, c.record.stopped = true, true
 		return c.wait(limit)
 	default:
 		c.stream.leave(act.Then)

@@ -44,12 +44,27 @@ func TestMatrix(t *testing.T) {
 		groups[group] = append(groups[group], c)
 		total++
 	}
+	streams := map[string][]streamCell{}
+	for _, c := range streamCells() {
+		name, _, _ := strings.Cut(c.String(), "/")
+		group := name + "/" + string(c.mode)
+		streams[group] = append(streams[group], c)
+		total++
+	}
 	counted := &tally{count: map[string]int{}, known: map[string]int{}}
 	t.Run("cells", func(t *testing.T) {
 		for _, group := range slices.Sorted(maps.Keys(groups)) {
 			t.Run(group, func(t *testing.T) {
 				t.Parallel()
 				for _, c := range groups[group] {
+					c.play(t, identity, counted)
+				}
+			})
+		}
+		for _, group := range slices.Sorted(maps.Keys(streams)) {
+			t.Run(group, func(t *testing.T) {
+				t.Parallel()
+				for _, c := range streams[group] {
 					c.play(t, identity, counted)
 				}
 			})

@@ -7,6 +7,8 @@ type Connection struct {
 	// Below is every octet as it arrived, ciphertext where TLS was on; Above is
 	// the same without TLS: commands and messages.
 	Below, Above []byte
+	// Said is every octet the server wrote, without TLS.
+	Said []byte
 	// AfterRule is the part of Above behind the point where the first rule
 	// applied; what was already on its way is part of it.
 	AfterRule []byte
@@ -20,6 +22,13 @@ type Connection struct {
 	// was written, which only PIPELINING allows (RFC 2920).
 	Ahead int
 	Ended Ended
+	// OutOfStep is set once a rule made the server say more or less than it was
+	// asked: from then on a client may take each reply for that to another command.
+	OutOfStep bool
+	// doubtful is which reply, from 1, was the first that a client has to leave
+	// for; 0 is none.
+	doubtful int
+	stopped  bool // nothing was read for a time
 }
 
 // Verbs are the commands' verbs in order.
@@ -71,6 +80,9 @@ type Received struct {
 	// Replies are those the server gave to the message: one, with LMTP one for
 	// each recipient, in the order of To. Garbage is none.
 	Replies []Reply
+	// Turn is which reply of the connection answers the message, from 1; with LMTP
+	// the first of those that do. 0 is none: it did not arrive whole.
+	Turn int
 	// Each is set where every recipient has a reply of its own.
 	Each bool
 }

@@ -137,3 +137,17 @@ var words = [...]string{"", "", "ok", "go on", "not now", "no"}
 
 func (r Reply) positive() bool { return r.Code/100 == 2 }
 func (r Reply) negative() bool { return r.Code/100 == 4 || r.Code/100 == 5 }
+
+// fits reports whether a client may go on behind the reply: it is of a class
+// that the standards have for the point, and does not end the connection.
+func (r Reply) fits(point Point) bool {
+	switch {
+	case r.Code == 421: // RFC 5321, section 3.8
+		return false
+	case point == Data:
+		return r.Code == 354 || r.negative()
+	case point == Rset:
+		return r.positive() // what it leaves would be lent to the next transaction
+	}
+	return r.positive() || r.negative()
+}

@@ -92,6 +92,7 @@ func TestGood(t *testing.T) {
 		seen := server.Connection(0)
 		want := Received{
 			From: "a@x.example", To: []string{"b@y.example", "c@y.example"}, Transfer: "DATA", Complete: true,
+			Turn: 7 + 2*map[TLSMode]int{TLSStart: 1}[mode], // behind greeting, EHLO, MAIL, RCPT, RCPT, DATA
 			Raw:  []byte("Subject: x\r\n\r\n..hello\r\n.\r\n"),
 			Text: []byte("Subject: x\r\n\r\n.hello\r\n"), Replies: []Reply{{Code: 250, Enhanced: "2.0.0", Lines: []string{"taken"}}},
 		}

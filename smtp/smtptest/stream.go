@@ -83,19 +83,26 @@ func (s *stream) write(text string, act Act) error {
 		return nil
 	case act.Octets:
 		for i := range len(text) {
-			if _, err := io.WriteString(s.conn, text[i:i+1]); err != nil {
+			if _, err := s.say(text[i : i+1]); err != nil {
 				return err
 			}
 		}
 		return nil
 	case act.Cut > 0 && act.Cut < len(text):
-		if _, err := io.WriteString(s.conn, text[:act.Cut]); err != nil {
+		if _, err := s.say(text[:act.Cut]); err != nil {
 			return err
 		}
 		text = text[act.Cut:]
 	}
-	_, err := io.WriteString(s.conn, text)
+	_, err := s.say(text)
 	return err
+}
+
+// say writes and records it.
+func (s *stream) say(text string) (int, error) {
+	n, err := io.WriteString(s.conn, text)
+	s.record.Said = append(s.record.Said, text[:n]...)
+	return n, err
 }
 
 // flood writes text until the client hangs up. It reads meanwhile, so that the

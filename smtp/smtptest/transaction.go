@@ -147,6 +147,10 @@ func (c *conversation) early(act Act) (answered bool, err error) {
 	if !c.said {
 		return false, err
 	}
+	c.turn++
+	c.doubt(meant, Message)
+	// Whether yes was said too early, a client that has written all cannot tell.
+	c.record.OutOfStep = c.record.OutOfStep || meant.positive()
 	c.message.Replies = append(c.message.Replies, meant)
 	return true, err
 }
@@ -154,9 +158,14 @@ func (c *conversation) early(act Act) (answered bool, err error) {
 // verdict answers a whole message, once or once for each recipient (RFC 2033,
 // section 4.2), and ends the transaction.
 func (c *conversation) verdict(answered bool) error {
+	c.message.Turn = c.turn + 1
+	if answered {
+		c.message.Turn = c.turn
+	}
 	replies := 1
 	if c.server.Protocol == LMTP {
 		replies, c.message.Each = len(c.message.To), true
+		c.record.OutOfStep = c.record.OutOfStep || answered && replies > 1
 	}
 	reply := Reply{250, "2.0.0", []string{"taken"}}
 	if most := c.limit("SIZE"); most > 0 && len(c.message.Text) > most {
