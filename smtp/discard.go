@@ -3,6 +3,7 @@ package smtp
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // verdict is what the probe found.
@@ -44,6 +45,10 @@ func (s *Session) discards(ctx context.Context, sender string) (bool, error) {
 	return s.skips == skipped, nil
 }
 
+// probePause is how long more replies are awaited where one may have been the
+// last.
+const probePause = 5 * time.Second
+
 func (s *Session) probeDiscard(ctx context.Context, sender string) (verdict, error) {
 	const chunk = "BDAT 12 LAST"
 	command := s.options.Timeouts.Command
@@ -66,6 +71,7 @@ func (s *Session) probeDiscard(ctx context.Context, sender string) (verdict, err
 		return notProbed, err
 	}
 	s.mails++
+	s.open = true // until EHLO ends it (RFC 5321, section 4.1.4)
 	found := skipped
 	for n := 0; ; n++ {
 		if err := w.usable(chunk); err != nil {
@@ -90,6 +96,9 @@ func (s *Session) probeDiscard(ctx context.Context, sender string) (verdict, err
 			s.obliging = true
 		case n == 1 && !reply.Permanent():
 			found = parsed
+		case n == 2 && (reply.Permanent() || reply.OK() && !w.more(ctx, probePause)):
+			// EHLO is refused, or answered on one line, and nothing more comes.
+			return found, nil
 		case n > 1 && n < 5:
 			// More than was asked for: each line of the chunk was a command.
 			found = parsed

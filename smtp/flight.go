@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 )
@@ -157,7 +158,7 @@ func (f *flight) command(n int) string {
 	case stageData:
 		return "DATA"
 	}
-	return "message"
+	return verdictOn
 }
 
 // limit is how long reply number n may take.
@@ -223,10 +224,9 @@ func (f *flight) take(r replied) *Error {
 		return &Error{Kind: KindProtocol, Command: reply.Command, Err: fmt.Errorf("unexpected reply: %s", reply)}
 	}
 	if r.code == 421 && at != stageMessage {
-		// RFC 5321, section 3.8: the server closes the channel, and has answered
-		// for the whole message.
+		// RFC 5321, section 3.8: the server closes the channel.
 		reply := r.full(f, f.command(n))
-		f.decide(reply)
+		f.goodbye(at, i, reply)
 		return &Error{Kind: KindLost, Command: reply.Command, Reply: &reply}
 	}
 	switch at {
@@ -269,6 +269,18 @@ func (f *flight) take(r replied) *Error {
 	return nil
 }
 
+// goodbye decides what a 421 in front of the message answers. Where the message
+// was written already, a server that goes on all the same may take it, for
+// whoever it has accepted or will.
+func (f *flight) goodbye(at stage, i int, reply Reply) {
+	switch {
+	case !f.terminator, at == stageMail:
+		f.decide(reply)
+	case at == stageRcpt && !f.refused:
+		f.each(f.to()[i], func(r *Recipient) { r.Reply, r.Outcome = reply, Deferred })
+	}
+}
+
 // settled notes when nothing more will come, because there is no message to send.
 func (f *flight) settled() {
 	if f.asked == f.heard && f.heard == f.envelope() && !f.granted && f.willing() == 0 {
@@ -295,9 +307,12 @@ func (f *flight) takeRcpt(a *addressee, r replied, n int) {
 	})
 }
 
+// verdictOn is the command that a reply to a message answers, as people know it.
+const verdictOn = "message"
+
 // takeVerdict takes a reply to the message.
 func (f *flight) takeVerdict(r replied) *Error {
-	const what = "message"
+	const what = verdictOn
 	f.finals++
 	if f.empty || f.session.obliging && r.ok() && f.terminator && f.willing() == 0 {
 		f.finish()
@@ -350,7 +365,7 @@ func misplaced(reply Reply) bool {
 // lost decides what the end of the connection leaves open. Replies that are out
 // of step say nothing of a message that may have been taken.
 func (f *flight) lost(outOfStep bool) {
-	if outOfStep {
+	if outOfStep && !slices.ContainsFunc(f.result.Recipients, func(r Recipient) bool { return r.Reply.Command == verdictOn }) {
 		for i := range f.result.Recipients {
 			if r := &f.result.Recipients[i]; !r.Reply.Local {
 				r.Reply, r.Outcome = Reply{}, ""
@@ -364,7 +379,7 @@ func (f *flight) lost(outOfStep bool) {
 		}
 		r.Reply, r.Outcome = Reply{}, Deferred
 		if f.terminator && !f.empty {
-			r.Reply, r.Outcome = Reply{Command: "message"}, InDoubt
+			r.Reply, r.Outcome = Reply{Command: verdictOn}, InDoubt
 		}
 	}
 	f.more = false

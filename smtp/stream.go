@@ -31,7 +31,8 @@ type StreamOptions struct {
 	// whose end was written; 0 is 3 seconds.
 	Grace time.Duration
 	// Left is told of the messages that were still on their way when the stream
-	// was left, once it is known what became of them.
+	// was left, once it is known what became of them; and, with an empty Result,
+	// of those that were taken from the source and will not be begun.
 	Left func(Mail, Result)
 }
 
@@ -170,6 +171,13 @@ func (st *Stream) end(err error) {
 	}
 }
 
+// gone reports whether the connection is, with whatever might still come over it.
+func (st *Stream) gone() bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return st.session.wire.broken != nil
+}
+
 // broken reports whether the connection can carry no more.
 func (st *Stream) broken() bool {
 	st.mu.Lock()
@@ -202,8 +210,13 @@ func (st *Stream) Leave() {
 	if st.over {
 		return
 	}
-	st.exhausted, st.gathered, st.committed = true, nil, 0
 	st.end(io.EOF)
+	gathered := st.gathered
+	st.gathered, st.committed = nil, 0
+	defer func() {
+		st.gathered = gathered
+		st.drop()
+	}()
 	st.mu.Lock()
 	if last := len(st.flights) - 1; last >= st.first && st.flights[last].alone {
 		// Its transaction is not begun.

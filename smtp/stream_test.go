@@ -567,3 +567,43 @@ func TestStreamSlowCaller(t *testing.T) {
 		})
 	}
 }
+
+// A source that takes its time keeps nothing back: what was taken is sent, and a
+// refused message is not waited for once more.
+func TestStreamSlowSource(t *testing.T) {
+	for _, kind := range streamServers() {
+		if kind.tcp {
+			continue // time only stands still for pipes
+		}
+		t.Run(kind.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				server := kind.server
+				server.Rules = []smtptest.Rule{{At: smtptest.Mail, Call: 3, Do: smtptest.Act{Reply: smtptest.Reply{Code: 550}}}}
+				s, record := streamTo(t, server)
+				source, begin, pulled := numbered(10), time.Now(), 0
+				st := s.Stream(t.Context(), func() (Mail, error) {
+					pulled++
+					time.Sleep(time.Second)
+					return source()
+				}, kind.options)
+				for i := range 10 {
+					r, err := st.Next()
+					if err != nil {
+						t.Fatal(err)
+					}
+					if r.Recipients[0].Address != numberedMail(i+1).Envelope.To[0] {
+						t.Fatalf("message %d: %v", i+1, r)
+					}
+					// One more may have been asked for meanwhile.
+					if waited := time.Since(begin); waited > time.Duration(i+3)*time.Second {
+						t.Errorf("message %d: its result comes after %v", i+1, waited)
+					}
+				}
+				if _, err := st.Next(); !errors.Is(err, io.EOF) {
+					t.Error(err)
+				}
+				record()
+			})
+		})
+	}
+}

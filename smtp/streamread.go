@@ -52,7 +52,9 @@ func (st *Stream) interrupted() {
 		if st.ending == nil {
 			st.ending = lost
 		}
-		st.gathered, st.committed = nil, 0
+		st.mu.Unlock()
+		st.untry()
+		st.mu.Lock()
 		return
 	}
 	if time.Now().Before(st.graceEnd) {

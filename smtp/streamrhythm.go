@@ -40,9 +40,9 @@ func (st *Stream) advance() {
 	ready, hungry, stuck := f != nil && f.done(), st.hungry(), st.stuck()
 	st.mu.Unlock()
 	switch {
-	case st.broken():
+	case st.gone():
 		st.abandon()
-	case st.ctx.Err() != nil:
+	case st.broken(), st.ctx.Err() != nil:
 	case stuck != nil:
 		st.sendAlone(stuck)
 	case ready && !hungry:
@@ -109,6 +109,7 @@ func (st *Stream) begin() {
 	switch {
 	case err != nil:
 		st.end(err)
+		st.start(st.untried(m))
 	case good:
 		st.rhythm, st.bdat = backToBack, true
 	default:
@@ -172,6 +173,7 @@ func (st *Stream) turn() {
 	}
 	committed := st.commit()
 	if current != nil {
+		st.moves++
 		st.text(current)
 	}
 	for committed && len(st.gathered) > 0 && !st.blocked() {
@@ -332,14 +334,12 @@ func (st *Stream) refuse(f *flight, err error) {
 	st.mu.Lock()
 	f.lost(false)
 	st.hear()
-	if st.first < len(st.flights) && st.flights[len(st.flights)-1] == f {
-		st.flights = st.flights[:len(st.flights)-1]
-		st.hearing = min(st.hearing, len(st.flights))
-		st.final = f
-	}
+	st.flights = st.flights[:len(st.flights)-1]
+	st.hearing = min(st.hearing, len(st.flights))
+	st.final = f
 	st.mu.Unlock()
 	st.end(err)
-	st.gathered, st.committed = nil, 0
+	st.drop()
 }
 
 // abandon hands out what was gathered and can no longer be begun: it is safe to
@@ -364,6 +364,11 @@ func (st *Stream) abandon() {
 		return // nothing is left that could fail
 	}
 	st.end(why)
+	st.untry()
+}
+
+// untry hands out what was gathered and will not be begun.
+func (st *Stream) untry() {
 	for _, f := range st.gathered {
 		if f.result.Outcome == "" {
 			f.lost(false)

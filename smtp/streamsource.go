@@ -131,6 +131,30 @@ func (st *Stream) start(f *flight) *flight {
 	return f
 }
 
+// untried is a flight that was never begun: it is safe to try again.
+func (st *Stream) untried(m Mail) *flight {
+	f := st.flight(m)
+	for _, address := range m.Envelope.To {
+		f.result.Recipients = append(f.result.Recipients, Recipient{Address: address})
+	}
+	f.lost(false)
+	return f
+}
+
+// drop tells of what is gathered and will not be begun.
+func (st *Stream) drop() {
+	gathered := st.gathered
+	st.gathered, st.committed = nil, 0
+	for _, f := range gathered {
+		st.mu.Lock()
+		st.octets -= f.weight
+		st.mu.Unlock()
+		if st.options.Left != nil {
+			st.options.Left(f.given, Result{})
+		}
+	}
+}
+
 // shift takes the first of what is gathered.
 func (st *Stream) shift() *flight {
 	f := st.gathered[0]

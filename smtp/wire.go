@@ -317,6 +317,23 @@ func (w *wire) glance() bool {
 	return n > 0
 }
 
+// more waits for the server to say more than it has to, and reports whether it
+// does.
+func (w *wire) more(ctx context.Context, limit time.Duration) bool {
+	if w.replies.buffered() > 0 {
+		return true
+	}
+	n := 0
+	_ = w.within(ctx, limit, readDeadline, func() error {
+		var err error
+		n, err = w.conn.Read(w.in)
+		w.hungUp = w.hungUp || err != nil && !isTimeout(err)
+		return err
+	})
+	w.replies.feed(w.in[:n])
+	return n > 0
+}
+
 // ended reports whether the server has hung up, on a connection where nothing is
 // owed.
 func (w *wire) ended() bool {
