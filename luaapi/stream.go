@@ -314,6 +314,9 @@ func (st *stream) resultOf(sent smtp.Result, fault error) numbered {
 
 // drained takes a result that became known after the stream was left.
 func (st *stream) drained(_ smtp.Mail, sent smtp.Result) {
+	if len(sent.Recipients) == 0 {
+		return // never begun, and so not counted
+	}
 	st.left = append(st.left, st.resultOf(sent, nil))
 }
 

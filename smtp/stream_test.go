@@ -327,6 +327,9 @@ func TestStreamLeft(t *testing.T) {
 			source := numbered(1000)
 			options := kind.options
 			options.Left = func(m Mail, r Result) {
+				if r.Outcome == "" {
+					return // taken from the source, and not begun
+				}
 				if m.Envelope.To[0] != r.Recipients[0].Address {
 					t.Errorf("the result of %s is told of %s", r.Recipients[0].Address, m.Envelope.To[0])
 				}
