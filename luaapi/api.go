@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mailscript/mailscript/config"
+	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/smtp"
 )
 
@@ -60,6 +61,7 @@ type API struct {
 	outcomes outcomes
 	sessions []*session
 	tokens   map[string]*config.Tokens // access tokens, by account
+	folders  map[string]*mime.Folder   // of pictures, by path
 	streams  []*stream                 // that may have messages on their way, or have not begun
 	lessons  *smtp.Lessons             // about the servers of the run
 	pool     map[string]*session       // of smtp.send, by account
@@ -79,6 +81,7 @@ func New(options Options) *API {
 		refused:  map[string]*refusedLogin{},
 		secrets:  map[string]smtp.Secret{},
 		tokens:   map[string]*config.Tokens{},
+		folders:  map[string]*mime.Folder{},
 		noticed:  map[string]bool{},
 	}
 }

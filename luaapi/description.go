@@ -14,21 +14,51 @@ import (
 
 // description is what mime.message takes.
 type description struct {
-	From      luaValue `lua:"from" type:"string|address|(string|address)[]" doc:"who it is from; required"`
-	Sender    luaValue `lua:"sender" type:"string|address" doc:"who sends it, required where several are in from"`
-	ReplyTo   luaValue `lua:"reply_to" type:"string|address|(string|address)[]" doc:"where answers go"`
-	To        luaValue `lua:"to" type:"string|address|(string|address)[]" doc:"recipients; one list element is one address"`
-	Cc        luaValue `lua:"cc" type:"string|address|(string|address)[]" doc:"recipients of a copy"`
-	Bcc       luaValue `lua:"bcc" type:"string|address|(string|address)[]" doc:"recipients nobody sees: envelope only"`
-	Subject   string   `lua:"subject" doc:"any UTF-8 text on one line"`
-	Text      string   `lua:"text" doc:"plain text, any line ends"`
-	HTML      string   `lua:"html" doc:"HTML; shows inline parts as cid:name"`
-	Inline    luaValue `lua:"inline" type:"table<string, part>" doc:"parts the HTML shows, by the name behind cid:"`
-	Attach    luaValue `lua:"attach" type:"part|part[]" doc:"attachments"`
-	Headers   luaValue `lua:"headers" type:"table<string, string|string[]>|string[][]" doc:"further fields: name to value or values, or a list of {name, value} where the order matters"`
-	Date      luaValue `lua:"date" type:"integer" doc:"seconds since 1970 (os.time()); default now"`
-	MessageID string   `lua:"message_id" doc:"default made at the domain of from"`
-	Envelope  luaValue `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
+	From          luaValue    `lua:"from" type:"string|address|(string|address)[]" doc:"who it is from; required"`
+	Sender        luaValue    `lua:"sender" type:"string|address" doc:"who sends it, required where several are in from"`
+	ReplyTo       luaValue    `lua:"reply_to" type:"string|address|(string|address)[]" doc:"where answers go"`
+	To            luaValue    `lua:"to" type:"string|address|(string|address)[]" doc:"recipients; one list element is one address"`
+	Cc            luaValue    `lua:"cc" type:"string|address|(string|address)[]" doc:"recipients of a copy"`
+	Bcc           luaValue    `lua:"bcc" type:"string|address|(string|address)[]" doc:"recipients nobody sees: envelope only"`
+	Subject       string      `lua:"subject" doc:"any UTF-8 text on one line"`
+	Text          luaValue    `lua:"text" type:"string|false" doc:"plain text, any line ends; where there is html alone it is made of that, unless text is false"`
+	HTML          string      `lua:"html" doc:"HTML; shows inline parts as cid:name"`
+	Flowed        bool        `lua:"flowed" doc:"each line of text is a paragraph, and readers break it as their window wants it (RFC 3676)"`
+	AMP           string      `lua:"amp" doc:"a second, interactive form of html (AMP for Email)"`
+	Event         luaValue    `lua:"event" type:"event" doc:"an invitation, a change or a cancellation: mime.event"`
+	Body          luaValue    `lua:"body" type:"part" doc:"a tree of your own, made with mime.part, in place of text, html, amp, event and inline"`
+	Inline        luaValue    `lua:"inline" type:"table<string, part>" doc:"parts the HTML shows, by the name behind cid:"`
+	LocalImages   luaValue    `lua:"local_images" type:"boolean|string" doc:"pictures that the HTML shows by the name of a file, such as src=\"logo.png\", are sent with it; true looks in the project folder, a text in that folder below it"`
+	Attach        luaValue    `lua:"attach" type:"part|part[]" doc:"attachments"`
+	InReplyTo     []string    `lua:"in_reply_to" doc:"Message-IDs of what this answers"`
+	References    []string    `lua:"references" doc:"Message-IDs of the thread, oldest first"`
+	AutoSubmitted string      `lua:"auto_submitted" type:"\"auto-generated\"|\"auto-replied\"" doc:"no person wrote it, so no machine should answer (RFC 3834)"`
+	List          listOptions `lua:"list" doc:"what a newsletter or a mailing list says about itself"`
+	Headers       luaValue    `lua:"headers" type:"table<string, string|string[]>|string[][]" doc:"further fields: name to value or values, or a list of {name, value} where the order matters"`
+	Date          luaValue    `lua:"date" type:"integer" doc:"seconds since 1970 (os.time()); default now"`
+	MessageID     string      `lua:"message_id" doc:"default made at the domain of from"`
+	Charset       string      `lua:"charset" doc:"what text, HTML and header fields are written in, for old readers, such as \"iso-8859-1\"; default UTF-8"`
+	Transfer      string      `lua:"transfer_encoding" type:"\"7bit\"|\"8bit\"|\"binary\"" doc:"the widest encoding of bodies to use where the server offers it (8BITMIME; BINARYMIME with CHUNKING); default 7bit, which every server takes"`
+	Envelope      luaValue    `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
+}
+
+// listOptions are the fields of RFC 2369, RFC 2919 and RFC 8058.
+type listOptions struct {
+	ID          string   `lua:"id" doc:"\"news.bank.example\", or \"Bank news <news.bank.example>\" (RFC 2919)"`
+	Unsubscribe []string `lua:"unsubscribe" doc:"https: or mailto: URLs, the best first"`
+	OneClick    bool     `lua:"one_click" doc:"a POST to the https URL unsubscribes at once (RFC 8058); large providers ask for it"`
+	Help        []string `lua:"help" doc:"URLs"`
+	Subscribe   []string `lua:"subscribe" doc:"URLs"`
+	Post        []string `lua:"post" doc:"URLs"`
+	Owner       []string `lua:"owner" doc:"URLs"`
+	Archive     []string `lua:"archive" doc:"URLs"`
+}
+
+func (o listOptions) list() mime.List {
+	return mime.List{
+		ID: o.ID, Unsubscribe: o.Unsubscribe, OneClick: o.OneClick,
+		Help: o.Help, Subscribe: o.Subscribe, Post: o.Post, Owner: o.Owner, Archive: o.Archive,
+	}
 }
 
 // envelopeOptions are whom the server is told of.
@@ -41,7 +71,8 @@ type envelopeOptions struct {
 type describer struct{ c *Call }
 
 func (d *describer) description(t *lua.LTable) mime.Description {
-	return d.change(mime.Description{}, t)
+	// Who sends HTML alone means those who read no HTML too.
+	return d.change(mime.Description{TextFromHTML: true}, t)
 }
 
 // change replaces the fields of m that t holds.
@@ -67,18 +98,47 @@ func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
 			*field.into = d.addresses(field.name, field.value)
 		}
 	}
+	d.c.refuseSecretsIn(given)
+	if given.Text != nil {
+		m.Text, m.TextFromHTML = d.text(reader, given.Text)
+	}
+	has := func(name string) bool { return t.RawGetString(name) != lua.LNil }
 	for _, field := range []struct {
 		name string
 		from string
 		into *string
 	}{
-		{"subject", given.Subject, &m.Subject}, {"text", given.Text, &m.Text},
-		{"html", given.HTML, &m.HTML}, {"message_id", given.MessageID, &m.MessageID},
+		{"subject", given.Subject, &m.Subject}, {"html", given.HTML, &m.HTML}, {"amp", given.AMP, &m.AMP},
+		{"message_id", given.MessageID, &m.MessageID}, {"charset", given.Charset, &m.Charset},
+		{"auto_submitted", given.AutoSubmitted, (*string)(&m.AutoSubmitted)},
 	} {
-		if t.RawGetString(field.name) != lua.LNil {
-			d.c.refuseShownSecret(field.name, field.from)
+		if has(field.name) {
 			*field.into = field.from
 		}
+	}
+	if has("flowed") {
+		m.Flowed = given.Flowed
+	}
+	if has("in_reply_to") {
+		m.InReplyTo = given.InReplyTo
+	}
+	if has("references") {
+		m.References = given.References
+	}
+	if has("list") {
+		m.List = given.List.list()
+	}
+	if has("transfer_encoding") {
+		m.Transfer = d.transfer(given.Transfer)
+	}
+	if given.Event != nil {
+		m.Event = d.event("event", given.Event)
+	}
+	if given.Body != nil {
+		m.Body = d.onePart("body", given.Body)
+	}
+	if given.LocalImages != nil {
+		m.LocalImages = d.folder(given.LocalImages)
 	}
 	if given.Inline != nil {
 		m.Inline = d.inline(given.Inline)
@@ -101,6 +161,33 @@ func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
 		m.Envelope = &e
 	}
 	return m
+}
+
+// text reads text = "…", or false for a message that has only HTML.
+func (d *describer) text(reader *decoder, v lua.LValue) (text string, fromHTML bool) {
+	switch v := v.(type) {
+	case lua.LString:
+		reader.utf8("text", string(v))
+		d.c.refuseShownSecret("text", string(v))
+		return string(v), true
+	case lua.LBool:
+		if !v {
+			return "", false
+		}
+	}
+	reader.fail("", `option "text" must be a string or false, got %s`, engine.TypeName(v))
+	return "", false
+}
+
+func (d *describer) transfer(name string) mime.Transfer {
+	switch name {
+	case "7bit":
+		return mime.TransferSevenBit
+	case string(mime.TransferEightBit), string(mime.TransferBinary):
+		return mime.Transfer(name)
+	}
+	d.c.Usage("", `option "transfer_encoding" must be "7bit", "8bit" or "binary", got %q`, name)
+	return ""
 }
 
 func (d *describer) envelope(v lua.LValue) mime.Envelope {

@@ -39,7 +39,13 @@ func (b *bound) fault(err error) *engine.Fault {
 		if wire.Reply != nil {
 			f.Code, f.Enhanced = wire.Reply.Code, wire.Reply.Enhanced
 		}
+		if errors.Is(err, mime.ErrChanged) {
+			// The server is not at fault, and the same file will fail again.
+			f.Kind, f.Temporary, f.Hint = engine.KindFile, false, changedHint
+		}
 		return f
+	case errors.Is(err, mime.ErrChanged) && errors.As(err, &message):
+		return &engine.Fault{Kind: engine.KindFile, Message: message.Value + ": " + message.Reason, Hint: changedHint, Err: err}
 	case errors.As(err, &message) && message.Field == "file":
 		f := &engine.Fault{Kind: engine.KindFile, Message: message.Value + ": " + message.Reason, Hint: message.Hint, Err: err}
 		return b.fileFault(err, f)
@@ -54,6 +60,9 @@ func (b *bound) fault(err error) *engine.Fault {
 	}
 	return b.fileFault(err, &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Err: err})
 }
+
+// changedHint is for files that are too large to be held.
+const changedHint = "a file of more than 8 MiB is read while it is sent; make the part anew with mime.file, or send a copy that nobody writes to"
 
 // fileFault makes f one of the kind "file" where a file was the cause: with the
 // whole path, which is what a reader needs to see.

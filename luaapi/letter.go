@@ -1,6 +1,8 @@
 package luaapi
 
 import (
+	"strings"
+
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/smtp"
 	lua "github.com/yuin/gopher-lua"
@@ -66,7 +68,13 @@ func messageClass() *Class {
 			},
 			{
 				Name: "bytes", Returns: "string", Doc: "The message as it is sent (RFC 5322), lines ending in CRLF.", Example: "print(#message:bytes())",
-				Call: func(c *Call) []lua.LValue { return values(lua.LString(of(c).Bytes())) },
+				Call: func(c *Call) []lua.LValue {
+					var text strings.Builder
+					if _, err := of(c).WriteTo(&text); err != nil {
+						c.Fail(err)
+					}
+					return values(lua.LString(text.String()))
+				},
 			},
 			{
 				Name: "header", Params: []Param{{"name", "string", "in any case"}}, Returns: "string?",
@@ -89,6 +97,17 @@ func messageClass() *Class {
 							return lua.LString([]string{fields[i].Name, fields[i].Value}[j])
 						})
 					}))
+				},
+			},
+			{
+				Name: "part", Params: []Param{{"opts?", "part.options", ""}}, Options: partOptions{}, Returns: "part",
+				Doc:     "The message as a part of another, to forward it or to report it (message/rfc822). It must not have asked for 8bit or binary.",
+				Example: `local forwarded = mime.message { from = "bob@example.org", to = "carol@example.org", subject = "Fwd: Hello", text = "See below.", attach = message:part { name = "hello.eml" } }`,
+				Call: func(c *Call) []lua.LValue {
+					var o partOptions
+					c.Options(0, &o)
+					c.refuseSecretsIn(o)
+					return c.part(of(c).Part(o.options()))
 				},
 			},
 			{

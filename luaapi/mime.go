@@ -2,6 +2,7 @@ package luaapi
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,10 +18,11 @@ type partOptions struct {
 	Type        string `lua:"type" doc:"media type; default detected from name and content"`
 	Charset     string `lua:"charset" doc:"declared for text; the bytes are not converted"`
 	Disposition string `lua:"disposition" type:"\"attachment\"|\"inline\"" doc:"default by where it is used"`
+	ContentID   string `lua:"content_id" doc:"what cid: in a tree of your own refers to: id@domain"`
 }
 
 func (o partOptions) options() mime.PartOptions {
-	return mime.PartOptions{Name: o.Name, Type: o.Type, Charset: o.Charset, Disposition: mime.Disposition(o.Disposition)}
+	return mime.PartOptions{Name: o.Name, Type: o.Type, Charset: o.Charset, Disposition: mime.Disposition(o.Disposition), ContentID: o.ContentID}
 }
 
 // bodyOptions are the fields of mime.part.
@@ -45,7 +47,7 @@ func mimeModule() *Module {
 			},
 			{
 				Name: "file", Params: []Param{{"path", "string", "relative to the project folder"}, {"opts?", "part.options", ""}}, Options: partOptions{}, Returns: "part",
-				Doc:     "A file to attach or to show inline. It is read now; a missing file raises the kind \"file\".",
+				Doc:     "A file to attach or to show inline. It is read now, and a missing file raises the kind \"file\". One of more than 8 MiB is not held but read whenever a message with it is sent; one that has changed by then raises the kind \"file\", and the message is not finished.",
 				Example: `local terms = mime.file("terms.pdf")`,
 				Call: func(c *Call) []lua.LValue {
 					var o partOptions
@@ -68,6 +70,8 @@ func mimeModule() *Module {
 				Example: "local both = mime.part { type = \"multipart/alternative\", parts = {\n  mime.part { type = \"text/plain\", body = \"Hello\" },\n  mime.part { type = \"text/html\", body = \"<p>Hello</p>\" },\n} }",
 				Call:    explicitPart,
 			},
+			cardFunction(),
+			eventFunction(),
 			{
 				Name: "address", Params: []Param{{"text_or_name", "string", `an address, "Ann <ann@example.org>", or just the name`}, {"address?", "string", "the address where the first is a name"}}, Returns: "address",
 				Doc: "One address. With two arguments the first is a name taken as it is, commas and all.", Example: `local carol = mime.address("Smith, Carol", "carol@example.org")`,
@@ -97,7 +101,7 @@ func mimeModule() *Module {
 				},
 			},
 		},
-		Classes: []*Class{messageClass(), partClass(), addressClass()},
+		Classes: []*Class{messageClass(), partClass(), eventClass(), addressClass()},
 	}
 }
 
@@ -174,8 +178,7 @@ func save(c *Call) []lua.LValue {
 		})
 	}
 	path := c.path(name)
-	err := writeWhole(path, c.Self.(*letter).Bytes())
-	if err != nil {
+	if err := writeWhole(path, c.Self.(*letter)); err != nil {
 		c.Fail(err)
 	}
 	return values(lua.LString(path))
@@ -183,13 +186,13 @@ func save(c *Call) []lua.LValue {
 
 // writeWhole writes a file under another name first, so that a reader, or a
 // crash, never finds half of it.
-func writeWhole(path string, content []byte) error {
+func writeWhole(path string, content io.WriterTo) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+strings.TrimPrefix(filepath.Base(path), ".")+"-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name())
-	if _, err := file.Write(content); err != nil {
+	if _, err := content.WriteTo(file); err != nil {
 		file.Close()
 		return err
 	}

@@ -2,6 +2,7 @@
 package main
 
 import (
+	_ "time/tzdata" // zones of events, where the machine has none
 	"context"
 	"fmt"
 	"io"
