@@ -114,7 +114,7 @@ func TestLetterMistakes(t *testing.T) {
 func TestChangedFile(t *testing.T) {
 	out, tally, err := rehearse(t, around+`
 local function fill(with)
-  message:with { attach = mime.bytes(with:rep(7000000), { name = "x" }) }:save("large.bin")
+  message:with { attach = mime.bytes(with:rep(9000000), { name = "x" }) }:save("large.bin")
 end
 fill("x")
 local large = message:with { attach = mime.file("large.bin") }

@@ -2,7 +2,6 @@
 package main
 
 import (
-	_ "time/tzdata" // zones of events, where the machine has none
 	"context"
 	"fmt"
 	"io"
@@ -10,6 +9,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	_ "time/tzdata" // zones of events, where the machine has none
 
 	"github.com/spf13/cobra"
 )
