@@ -39,6 +39,7 @@ type description struct {
 	MessageID     string      `lua:"message_id" doc:"default made at the domain of from"`
 	Charset       string      `lua:"charset" doc:"what text, HTML and header fields are written in, for old readers, such as \"iso-8859-1\"; default UTF-8"`
 	Transfer      string      `lua:"transfer_encoding" type:"\"7bit\"|\"8bit\"|\"binary\"" doc:"the widest encoding of bodies to use where the server offers it (8BITMIME; BINARYMIME with CHUNKING); default 7bit, which every server takes"`
+	DKIM          luaValue    `lua:"dkim" type:"boolean|string|string[]" doc:"false leaves the message unsigned, true raises where no key of mailscript.toml suits, names choose keys; default: every key whose domain suits from"`
 	Envelope      luaValue    `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
 }
 
@@ -68,7 +69,10 @@ type envelopeOptions struct {
 }
 
 // describer reads a description.
-type describer struct{ c *Call }
+type describer struct {
+	c       *Call
+	signing signing // what the description says of signatures
+}
 
 func (d *describer) description(t *lua.LTable) mime.Description {
 	// Who sends HTML alone means those who read no HTML too.
@@ -130,6 +134,9 @@ func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
 	}
 	if has("transfer_encoding") {
 		m.Transfer = d.transfer(given.Transfer)
+	}
+	if given.DKIM != nil {
+		d.signing = *d.c.signing(given.DKIM)
 	}
 	if given.Event != nil {
 		m.Event = d.event("event", given.Event)

@@ -7,6 +7,7 @@ import (
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/mime"
+	"github.com/mailscript/mailscript/mime/dkim"
 	"github.com/mailscript/mailscript/smtp"
 )
 
@@ -19,12 +20,15 @@ func (b *bound) fault(err error) *engine.Fault {
 		ready   *engine.Fault
 		setting *config.Error
 		token   *config.TokenError
+		aligned *dkim.AlignmentError
 	)
 	switch {
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &setting):
 		return &engine.Fault{Kind: engine.KindConfig, Message: err.Error(), Hint: setting.Hint, Err: err}
+	case errors.As(err, &aligned):
+		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: "sign with a key of the domain of from, or send from its domain", Err: err}
 	case errors.As(err, &token):
 		return &engine.Fault{Kind: engine.Kind(token.Kind), Message: err.Error(), Temporary: token.Temporary(), Hint: tokenHint(token), Err: err}
 	case errors.As(err, &wire):

@@ -178,7 +178,7 @@ func save(c *Call) []lua.LValue {
 		})
 	}
 	path := c.path(name)
-	if err := writeWhole(path, c.Self.(*letter)); err != nil {
+	if err := writeWhole(path, c.written(1)); err != nil {
 		c.Fail(err)
 	}
 	return values(lua.LString(path))

@@ -14,6 +14,9 @@
 ---@field body? string the content; text becomes CRLF, anything else stays as it is
 ---@field parts? part[] the parts of a multipart type
 
+---@class bytes.options
+---@field dkim? boolean|string|string[] true signs as the default account would, which raises where no key suits; or the names of keys
+
 ---@class card.options
 ---@field name? string as it is shown; default given and family
 ---@field given? string given name
@@ -53,6 +56,7 @@
 ---@field message_id? string default made at the domain of from
 ---@field charset? string what text, HTML and header fields are written in, for old readers, such as "iso-8859-1"; default UTF-8
 ---@field transfer_encoding? "7bit"|"8bit"|"binary" the widest encoding of bodies to use where the server offers it (8BITMIME; BINARYMIME with CHUNKING); default 7bit, which every server takes
+---@field dkim? boolean|string|string[] false leaves the message unsigned, true raises where no key of mailscript.toml suits, names choose keys; default: every key whose domain suits from
 ---@field envelope? envelope.options sender and recipients where they differ from the header fields
 
 ---@class envelope.options
@@ -105,9 +109,10 @@ local message = {}
 ---@return message
 function message:with(description) end
 
----The message as it is sent (RFC 5322), lines ending in CRLF.
+---The message (RFC 5322), lines ending in CRLF. It is signed only where dkim asks for it, since a signature says when it was made.
+---@param opts? bytes.options 
 ---@return string
-function message:bytes() end
+function message:bytes(opts) end
 
 ---The value of the first header field of that name, decoded; nil where there is none.
 ---@param name string in any case
@@ -125,8 +130,9 @@ function message:part(opts) end
 
 ---Write the message to a file, which is replaced whole or not at all. Returns the path.
 ---@param path string a file inside the project folder
+---@param opts? bytes.options 
 ---@return string
-function message:save(path) end
+function message:save(path, opts) end
 
 ---One body of a message. It can be used in any number of messages and is encoded only once.
 ---@class part

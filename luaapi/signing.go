@@ -1,0 +1,329 @@
+package luaapi
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/mailscript/mailscript/config"
+	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/mime/dkim"
+	"github.com/mailscript/mailscript/smtp"
+	lua "github.com/yuin/gopher-lua"
+)
+
+// signing says what a script wants of signatures.
+type signing struct {
+	mode  signMode
+	names []string // of keys, with signNamed
+}
+
+type signMode string
+
+const (
+	signSuiting  signMode = ""      // with every key whose domain suits
+	signNever    signMode = "never" // not at all
+	signRequired signMode = "must"  // with every key that suits, and there must be one
+	signNamed    signMode = "named" // with these
+)
+
+// signing reads an option dkim; nil where it is not given.
+func (c *Call) signing(v lua.LValue) *signing {
+	switch v := v.(type) {
+	case nil, *lua.LNilType:
+		return nil
+	case lua.LBool:
+		if v {
+			return &signing{mode: signRequired}
+		}
+		return &signing{mode: signNever}
+	}
+	d := &decoder{b: c.bound, L: c.L, path: c.function.full}
+	names := d.strings("dkim", v)
+	if len(names) == 0 {
+		c.Usage("dkim = false leaves the message unsigned", `option "dkim" is an empty list`)
+	}
+	return &signing{mode: signNamed, names: names}
+}
+
+// dkimSigner is a key that was read.
+type dkimSigner struct {
+	*dkim.Signer
+	body dkim.Canonicalization
+}
+
+// signers are the keys that sign a message which goes through an account. A key whose domain
+// is not that of From would be of no use to DMARC, and is left out unless it says that it is
+// for all mail; who asks for it by name, or for any at all, is told.
+func (c *Call) signers(l *letter, s signing, account string) ([]*dkimSigner, error) {
+	var tables []config.DKIM
+	if c.options.Config != nil {
+		tables = c.options.Config.DKIM
+	}
+	switch s.mode {
+	case signNever:
+		return nil, nil
+	case signSuiting:
+		if len(tables) == 0 {
+			return nil, nil
+		}
+	case signNamed:
+		var err error
+		if tables, err = named(tables, s.names); err != nil {
+			return nil, err
+		}
+	}
+	from := l.fromDomains()
+	var chosen []config.DKIM
+	var domains []string
+	for _, t := range tables {
+		if s.mode != signNamed && len(t.Accounts) > 0 && !slices.Contains(t.Accounts, account) {
+			continue
+		}
+		domains = append(domains, t.Domain)
+		if t.Scope == string(dkim.AllMail) || slices.ContainsFunc(from, func(d string) bool { return dkim.Align(d, t.Domain) != dkim.Unaligned }) {
+			chosen = append(chosen, t)
+		}
+	}
+	if s.mode == signRequired || s.mode == signNamed {
+		if len(domains) == 0 {
+			return nil, &engine.Fault{
+				Kind: engine.KindConfig, Message: "dkim: no key signs what this account sends",
+				Hint: "write [dkim.NAME] in mailscript.toml, with domain, selector and key_file",
+			}
+		}
+		// RFC 7489, section 3.1.1: one aligned signature is enough, for each domain in From.
+		for _, d := range from {
+			if !slices.ContainsFunc(chosen, func(t config.DKIM) bool { return dkim.Align(d, t.Domain) != dkim.Unaligned }) {
+				return nil, &dkim.AlignmentError{From: from, Domains: domains}
+			}
+		}
+	}
+	signers := make([]*dkimSigner, len(chosen))
+	for i, t := range chosen {
+		signer, err := c.signer(t)
+		if err != nil {
+			return nil, err
+		}
+		signers[i] = signer
+	}
+	return signers, nil
+}
+
+func named(tables []config.DKIM, names []string) ([]config.DKIM, error) {
+	var found []config.DKIM
+	for _, name := range names {
+		i := slices.IndexFunc(tables, func(t config.DKIM) bool { return t.Name == name })
+		if i < 0 {
+			f := &engine.Fault{
+				Kind: engine.KindConfig, Message: fmt.Sprintf("dkim: there is no key %q", name),
+				Hint: "write [dkim." + name + "] in mailscript.toml, with domain, selector and key_file",
+			}
+			var known []string
+			for _, t := range tables {
+				known = append(known, t.Name)
+			}
+			if near, ok := engine.Closest(name, known); ok {
+				f.Message += fmt.Sprintf(" (did you mean %q?)", near)
+			}
+			return nil, f
+		}
+		found = append(found, tables[i])
+	}
+	return found, nil
+}
+
+// fromDomains are those of the From field, each once.
+func (l *letter) fromDomains() []string {
+	var domains []string
+	for _, address := range l.Description().From {
+		if d := address.Domain(); !slices.Contains(domains, d) {
+			domains = append(domains, d)
+		}
+	}
+	return domains
+}
+
+// signer reads a key once a run.
+func (c *Call) signer(t config.DKIM) (*dkimSigner, error) {
+	if known, ok := c.API.signing[t.Name]; ok {
+		return known, nil
+	}
+	key, err := c.privateKey(t)
+	if err != nil {
+		return nil, err
+	}
+	body := dkim.Canonicalization(t.Body)
+	if body == "" {
+		body = dkim.Simple
+	}
+	made, err := dkim.NewSigner(dkim.Options{
+		Signatures: []dkim.Signature{{Domain: t.Domain, Selector: t.Selector, Key: key}},
+		Headers:    t.Headers, Header: dkim.Canonicalization(t.Header), Body: body,
+		Lifetime: t.Expiry,
+		// Which key suits which message is decided above, for all of them together.
+		Alignment: dkim.IgnoreAlignment,
+	})
+	if err != nil {
+		return nil, t.Fault(err.Error(), dkimHint(err), err)
+	}
+	for _, text := range made.Warnings() {
+		c.notice(fmt.Sprintf("dkim %q: %s", t.Name, text))
+	}
+	signer := &dkimSigner{made, body}
+	c.API.signing[t.Name] = signer
+	return signer, nil
+}
+
+// privateKey reads a key. A rehearsal takes one from a file, which asks nobody, and does
+// without the others: it signs with a key of its own.
+func (c *Call) privateKey(t config.DKIM) (*dkim.Key, error) {
+	if c.options.Rehearsal && t.Key.File == "" {
+		return c.rehearsalKey(t, "is not asked for")
+	}
+	text, err := c.options.Secrets.Secret(c.Context(), t.Key)
+	switch {
+	case err != nil && c.options.Rehearsal:
+		return c.rehearsalKey(t, "cannot be read")
+	case err != nil:
+		return nil, err
+	}
+	var pem bytes.Buffer
+	if err := text.SaveTo(&pem); err != nil {
+		return nil, err
+	}
+	key, err := dkim.ParseKey(pem.Bytes())
+	if err != nil {
+		return nil, t.Fault(err.Error(), dkimHint(err), err)
+	}
+	return key, nil
+}
+
+func (c *Call) rehearsalKey(t config.DKIM, why string) (*dkim.Key, error) {
+	c.notice(fmt.Sprintf("the key of dkim %q %s in a rehearsal, which signs with one of its own", t.Name, why))
+	_, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		return nil, err
+	}
+	return dkim.NewKey(private)
+}
+
+func dkimHint(err error) string {
+	var fault *dkim.Error
+	if errors.As(err, &fault) {
+		return fault.Hint
+	}
+	return ""
+}
+
+// signed is a message with its signatures, in the encoding that no server on the way changes
+// (RFC 6376, section 5.3).
+func (c *Call) signed(l *letter, signers []*dkimSigner) (smtp.Content, error) {
+	m, err := l.For("")
+	if err != nil {
+		return smtp.Content{}, err
+	}
+	content := contentOf(m)
+	header, err := l.hash(content, signers)
+	if err != nil {
+		return smtp.Content{}, err
+	}
+	now := time.Now
+	if c.options.Now != nil {
+		now = c.options.Now
+	}
+	at := now()
+	var fields []byte
+	for _, s := range signers {
+		// RFC 6376, section 5.6: signatures need not cover each other.
+		made, err := s.Sign(header, l.hashes[s.body], at)
+		if err != nil {
+			return smtp.Content{}, fmt.Errorf("dkim: %w", err)
+		}
+		fields = append(fields, made...)
+	}
+	content.Size += int64(len(fields))
+	content.Writer = signedText{fields, content.Writer}
+	if content.Pieces != nil {
+		content.Pieces = append([][]byte{fields}, content.Pieces...)
+	}
+	return content, nil
+}
+
+// hash returns the header of a message, and sees to it that all hashes of the body that
+// signers need are known.
+func (l *letter) hash(content smtp.Content, signers []*dkimSigner) (header []byte, err error) {
+	if l.hashes == nil {
+		l.hashes = map[dkim.Canonicalization]dkim.BodyHash{}
+	}
+	split := &splitter{}
+	hashers := map[dkim.Canonicalization]*dkim.BodyHasher{}
+	for _, s := range signers {
+		if _, known := l.hashes[s.body]; !known && hashers[s.body] == nil {
+			hasher := s.NewBodyHasher()
+			hashers[s.body] = hasher
+			split.body = append(split.body, hasher)
+		}
+	}
+	_, err = content.Writer.WriteTo(split)
+	if err != nil && !errors.Is(err, errHeaderRead) {
+		return nil, err
+	}
+	for canonicalization, hasher := range hashers {
+		l.hashes[canonicalization] = hasher.Sum()
+	}
+	return split.header, nil
+}
+
+// errHeaderRead ends the reading of a message whose body nobody needs.
+var errHeaderRead = errors.New("the header has been read")
+
+// splitter keeps the header of the message that is written to it, and hands on the body.
+type splitter struct {
+	header []byte
+	ended  bool
+	body   []io.Writer
+}
+
+func (s *splitter) Write(p []byte) (int, error) {
+	rest := p
+	if !s.ended {
+		seen := len(s.header)
+		s.header = append(s.header, p...)
+		end := bytes.Index(s.header[max(0, seen-3):], []byte("\r\n\r\n"))
+		if end < 0 {
+			return len(p), nil
+		}
+		end += max(0, seen-3)
+		rest = s.header[end+4:]
+		s.header, s.ended = s.header[:end+2:end+2], true
+	}
+	if len(s.body) == 0 {
+		return 0, errHeaderRead
+	}
+	for _, w := range s.body {
+		if _, err := w.Write(rest); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+// signedText is a message behind its signatures.
+type signedText struct {
+	fields []byte
+	text   io.WriterTo
+}
+
+func (s signedText) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(s.fields)
+	if err != nil {
+		return int64(n), err
+	}
+	written, err := s.text.WriteTo(w)
+	return int64(n) + written, err
+}
