@@ -71,6 +71,7 @@ var injections = map[string]string{
 	"message:header":   "session:send(M, { envelope = { to = M:header(TEXT) or TEXT, from = TEXT } })",
 	"message:save":     "M:save(TEXT) M:save('x.eml', OPTS)",
 	"message:bytes":    "M:bytes(OPTS)",
+	"message:lint":     "M:lint(OPTS)",
 	"secret.get":       "session:auth { username = TEXT, password = secret.get(TEXT) }",
 	"secret.env":       "session:auth { username = TEXT, password = secret.env(TEXT) }",
 	"secret.file":      "session:auth { username = TEXT, password = secret.file(TEXT) }",

@@ -184,6 +184,7 @@ func messageClass() *Class {
 					}))
 				},
 			},
+			lintFunction(),
 			{
 				Name: "part", Params: []Param{{"opts?", "part.options", ""}}, Options: partOptions{}, Returns: "part",
 				Doc:     "The message as a part of another, to forward it or to report it (message/rfc822). It must not have asked for 8bit or binary.",

@@ -99,6 +99,7 @@ func TestLetterMistakes(t *testing.T) {
 		event + `0, attendees = { { addres = "a@b.example" } } }`:                  `did you mean "address"?`,
 		event + `0 }:reply("a@b.example", "maybe")`:                                `must be "accepted", "declined" or "tentative"`,
 		event + `0 }:reply("a@b.example", "accepted")`:                             `organizer`,
+		`message:lint { ignore = "nonsense" }`:                                     `nonsense`,
 		`mime.card { emails = "a@b.example" }`:                                     `name`,
 		`message:with { text = "ü", transfer_encoding = "8bit" }:part()`:           `not 7-bit`,
 		`mime.message { from = "a@x.example", to = "b@x.example", charset = "x" }`: `charset`,
@@ -130,5 +131,17 @@ end
 `)
 	if err != nil || out != strings.Repeat("nil\tfile\tfalse\n", 3) || tally.Sent != 0 {
 		t.Errorf("%s%v %+v", out, err, tally)
+	}
+}
+
+// TestLint tells the same as the package, of the form that is asked for.
+func TestLint(t *testing.T) {
+	out, _, err := rehearse(t, around+`
+local broken = message:with { subject = "", text = "Dear {{name}}", headers = { ["X-A"] = "1" } }
+for _, r in ipairs(broken:lint()) do print(r.rule, r.severity, r.line ~= nil, r.text ~= "", r.hint ~= "") end
+print(#broken:lint { ignore = { "subject-empty", "template-marker" } }, #message:lint())
+`)
+	if want := "subject-empty\twarning\tfalse\ttrue\ttrue\ntemplate-marker\terror\ttrue\ttrue\ttrue\n0\t0\n"; err != nil || out != want {
+		t.Errorf("%s%v", out, err)
 	}
 }

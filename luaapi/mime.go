@@ -101,7 +101,7 @@ func mimeModule() *Module {
 				},
 			},
 		},
-		Classes: []*Class{messageClass(), partClass(), eventClass(), addressClass()},
+		Classes: []*Class{messageClass(), partClass(), eventClass(), addressClass(), remarkClass()},
 	}
 }
 

@@ -81,6 +81,10 @@
 ---@field attendees? string|address|attendee.options|(string|address|attendee.options)[] who is invited; default the recipients in to and cc
 ---@field alarm? number|string how long before the start to remind, such as "15m"
 
+---@class lint.options
+---@field ignore? string|string[] names of rules to leave out
+---@field dkim? boolean|string|string[] true signs as the default account would, which raises where no key suits; or the names of keys
+
 ---@class list.options
 ---@field id? string "news.bank.example", or "Bank news <news.bank.example>" (RFC 2919)
 ---@field unsubscribe? string|string[] https: or mailto: URLs, the best first
@@ -122,6 +126,11 @@ function message:header(name) end
 ---All header fields in order, each {name, value}, decoded.
 ---@return table[]
 function message:headers() end
+
+---What is wrong with the message, in its order: what breaks on the way, what readers will not see as it was meant, what makes receivers distrust it. docs/lint.md has the rules. The message is looked at as bytes gives it.
+---@param opts? lint.options 
+---@return remark[]
+function message:lint(opts) end
 
 ---The message as a part of another, to forward it or to report it (message/rfc822). It must not have asked for 8bit or binary.
 ---@param opts? part.options 
@@ -166,6 +175,17 @@ function event:reply(who, status) end
 ---@field address string local@domain
 ---@field domain string what stands behind the @
 local address = {}
+
+---One thing that message:lint found.
+---@class remark
+---@field rule string its name, such as "cid-dangling"; it does not change
+---@field severity string "error": the message is broken, or will be; "warning": some will not get it, or not as it was meant; "note": good to know
+---@field line integer? the line of the message, from 1; nil for what is wrong with the whole
+---@field header string? the header field
+---@field part string? the part as IMAP counts, such as "1.2"
+---@field text string what was found
+---@field hint string what to do
+local remark = {}
 
 ---Build messages: text, HTML, inline pictures, attachments (RFC 5322, RFC 2045 to 2049).
 ---@class mimelib
