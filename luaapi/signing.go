@@ -183,12 +183,12 @@ func (c *Call) signer(t config.DKIM) (*dkimSigner, error) {
 // without the others: it signs with a key of its own.
 func (c *Call) privateKey(t config.DKIM) (*dkim.Key, error) {
 	if c.options.Rehearsal && t.Key.File == "" {
-		return c.rehearsalKey(t, "is not asked for")
+		return c.rehearsalKey(fmt.Sprintf("the key of dkim %q is not asked for in a rehearsal", t.Name))
 	}
 	text, err := c.options.Secrets.Secret(c.Context(), t.Key)
 	switch {
 	case err != nil && c.options.Rehearsal:
-		return c.rehearsalKey(t, "cannot be read")
+		return c.rehearsalKey(err.Error())
 	case err != nil:
 		return nil, err
 	}
@@ -203,8 +203,8 @@ func (c *Call) privateKey(t config.DKIM) (*dkim.Key, error) {
 	return key, nil
 }
 
-func (c *Call) rehearsalKey(t config.DKIM, why string) (*dkim.Key, error) {
-	c.notice(fmt.Sprintf("the key of dkim %q %s in a rehearsal, which signs with one of its own", t.Name, why))
+func (c *Call) rehearsalKey(why string) (*dkim.Key, error) {
+	c.notice(why + "; this rehearsal signs with a key of its own")
 	_, private, err := ed25519.GenerateKey(nil)
 	if err != nil {
 		return nil, err
