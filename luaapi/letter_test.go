@@ -1,6 +1,7 @@
 package luaapi
 
 import (
+	"os"
 	"strings"
 	"testing"
 )
@@ -143,5 +144,23 @@ print(#broken:lint { ignore = { "subject-empty", "template-marker" } }, #message
 `)
 	if want := "subject-empty\twarning\tfalse\ttrue\ttrue\ntemplate-marker\terror\ttrue\ttrue\ttrue\n0\t0\n"; err != nil || out != want {
 		t.Errorf("%s%v", out, err)
+	}
+}
+
+// TestGuide runs every piece of Lua in docs/messages.md.
+func TestGuide(t *testing.T) {
+	text, err := os.ReadFile("../docs/messages.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	pieces := strings.Split(string(text), "```lua\n")
+	if len(pieces) < 8 {
+		t.Fatalf("%d pieces", len(pieces))
+	}
+	for _, piece := range pieces[1:] {
+		source, _, _ := strings.Cut(piece, "```")
+		if _, _, err := rehearse(t, around+source); err != nil {
+			t.Errorf("%v\n%s", err, source)
+		}
 	}
 }
