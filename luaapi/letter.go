@@ -2,6 +2,7 @@ package luaapi
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/mailscript/mailscript/mime"
@@ -15,6 +16,7 @@ import (
 type letter struct {
 	*mime.Message
 	transfer mime.Transfer // the widest that the description allows
+	domains  []string      // in From, each once
 	signing  signing
 	// hashes are of the body as it is signed, by canonicalization: whoever sends it again
 	// need not read it again.
@@ -35,13 +37,13 @@ func contentOf(m *mime.Message) smtp.Content {
 }
 
 // content is what goes over a session: encoded for what the server offers, and signed.
-// A pooled session may have been opened by another account than a, to the same server.
-func (c *Call) content(s *session, a account, l *letter, options sending) (smtp.Content, error) {
+// A pooled session may have been opened by another account, to the same server.
+func (c *Call) content(s *session, account string, l *letter, options sending) (smtp.Content, error) {
 	chosen := l.signing
 	if options.signing != nil {
 		chosen = *options.signing
 	}
-	signers, err := c.signers(l, chosen, a.name)
+	signers, err := c.signers(l, chosen, account)
 	if err != nil {
 		return smtp.Content{}, err
 	}
@@ -95,7 +97,13 @@ func (c *Call) build(d mime.Description, s signing) *letter {
 	if err != nil {
 		c.Fail(err)
 	}
-	return &letter{Message: m, transfer: d.Transfer, signing: s}
+	l := &letter{Message: m, transfer: d.Transfer, signing: s}
+	for _, address := range d.From {
+		if domain := address.Domain(); !slices.Contains(l.domains, domain) {
+			l.domains = append(l.domains, domain)
+		}
+	}
+	return l
 }
 
 // bytesOptions are the options of message:bytes and message:save.

@@ -104,7 +104,7 @@ func (c *Call) wireAddress(i int) string {
 func (c *Call) sendOn(s *session, m *letter, envelope smtp.Envelope, options sending) *result {
 	s.refuseInSource(c) // from a result that is kept
 	s.leave()
-	content, err := c.content(s, s.account, m, options)
+	content, err := c.content(s, s.account.name, m, options)
 	if err != nil {
 		c.Fail(err)
 	}
@@ -134,7 +134,7 @@ func (c *Call) sendThrough(a account, m *letter, envelope smtp.Envelope, options
 			return c.delivered(&result{Result: undelivered(envelope, err), message: m, account: a.label()}, err)
 		}
 		if content == nil {
-			made, err := c.content(s, a, m, options)
+			made, err := c.content(s, a.name, m, options)
 			if err != nil {
 				c.Fail(err)
 			}

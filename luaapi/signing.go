@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mailscript/mailscript/config"
@@ -77,7 +78,7 @@ func (c *Call) signers(l *letter, s signing, account string) ([]*dkimSigner, err
 			return nil, err
 		}
 	}
-	from := l.fromDomains()
+	from := l.domains
 	var chosen []config.DKIM
 	var domains []string
 	for _, t := range tables {
@@ -102,6 +103,11 @@ func (c *Call) signers(l *letter, s signing, account string) ([]*dkimSigner, err
 				return nil, &dkim.AlignmentError{From: from, Domains: domains}
 			}
 		}
+	}
+	if len(chosen) == 0 && len(domains) > 0 {
+		// A misspelt domain would look just like this.
+		c.notice(fmt.Sprintf("mail from %s is not signed: the keys of mailscript.toml are of %s (dkim = false in a message says that this is meant)",
+			strings.Join(from, ", "), strings.Join(domains, ", ")))
 	}
 	signers := make([]*dkimSigner, len(chosen))
 	for i, t := range chosen {
@@ -135,17 +141,6 @@ func named(tables []config.DKIM, names []string) ([]config.DKIM, error) {
 		found = append(found, tables[i])
 	}
 	return found, nil
-}
-
-// fromDomains are those of the From field, each once.
-func (l *letter) fromDomains() []string {
-	var domains []string
-	for _, address := range l.Description().From {
-		if d := address.Domain(); !slices.Contains(domains, d) {
-			domains = append(domains, d)
-		}
-	}
-	return domains
 }
 
 // signer reads a key once a run.

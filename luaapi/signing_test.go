@@ -94,7 +94,7 @@ func sign(t *testing.T, rehearsal bool, tables, source string) (*signatory, erro
 	s.printed = out.String()
 	s.said = out.String() + trace.String() + fmt.Sprint(failed) + strings.Join(s.notices, "\n")
 	for _, value := range []any{options, api, api.signing, file, file.DKIM, failed} {
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			s.said += fmt.Sprintf(verb, value)
 		}
 	}
@@ -102,6 +102,12 @@ func sign(t *testing.T, rehearsal bool, tables, source string) (*signatory, erro
 		t.Error(err)
 	}
 	for _, name := range []string{"rsa.pem", "ed25519.pem"} {
+		block, _ := pem.Decode(files[name])
+		for _, form := range []string{fmt.Sprintf("%x", block.Bytes[len(block.Bytes)-32:]), strings.Trim(fmt.Sprint(block.Bytes[len(block.Bytes)-32:]), "[]"), string(block.Bytes)} {
+			if strings.Contains(s.said, form) {
+				t.Errorf("the key in %s is shown", name)
+			}
+		}
 		for line := range strings.Lines(string(files[name])) {
 			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "-----") && strings.Contains(s.said, line) {
 				t.Errorf("the key in %s is shown", name)
@@ -218,6 +224,14 @@ for result in session:stream { attached, message:with { text = false, html = "<p
 local other = message:with { from = "a@other.example" }
 session:send(other)
 session:send(message, { dkim = false })
+session:mail("a@bank.example")
+session:rcpt("b@example.org")
+session:data()
+session:body(message)
+session:mail("a@bank.example")
+session:rcpt("b@example.org")
+session:data()
+session:body(message:with { dkim = true })
 session:send(message:with { dkim = false })
 session:send(message:with { dkim = "new" })
 session:send(message:with { dkim = false }, { dkim = { "old" } })
@@ -238,8 +252,11 @@ io.write(message:bytes { dkim = true })
 			t.Errorf("signed in 8 bits:\n%.2000s", m)
 		}
 	}
-	if want := []string{"r+e", "r+e", "r+e", "r+e", "", "", "", "e", "r", "r+e"}; !slices.Equal(got, want) {
+	if want := []string{"r+e", "r+e", "r+e", "r+e", "", "", "", "r+e", "", "e", "r", "r+e"}; !slices.Equal(got, want) {
 		t.Errorf("signed by %q, want %q", got, want)
+	}
+	if want := "mail from other.example is not signed: the keys of mailscript.toml are of bank.example, bank.example (dkim = false in a message says that this is meant)"; !slices.Contains(s.notices, want) {
+		t.Errorf("%q", s.notices)
 	}
 	if !strings.Contains(s.printed, "t=1800000000;") || !strings.Contains(s.printed, "x=1801209600") {
 		t.Errorf("not the time of the clock:\n%s", s.printed)

@@ -200,7 +200,7 @@ func (st *stream) mail() (smtp.Mail, error) {
 	if m == nil {
 		return smtp.Mail{}, io.EOF
 	}
-	content, err := st.call.content(st.session, st.session.account, m, st.send)
+	content, err := st.call.content(st.session, st.session.account.name, m, st.send)
 	if err != nil {
 		st.fault = st.at(st.number, st.call.fault(err))
 		return smtp.Mail{}, st.fault
