@@ -11,7 +11,7 @@ import (
 // DKIM is one table [dkim.NAME]: a key that messages are signed with (RFC 6376).
 type DKIM struct {
 	Name string
-	// Domain and Selector say where DNS has the public key.
+	// Domain and Selector say where DNS has the public key; Domain is in ASCII.
 	Domain, Selector string
 	// Key is where the private key is, in PEM; Reader.Secret reads all of it.
 	Key Source
@@ -45,6 +45,7 @@ func (t *table) dkim(name, folder string) DKIM {
 		_, reason := asciiHost(text)
 		return reason, "write the domain that mail is from"
 	})
+	d.Domain, _ = asciiHost(d.Domain)
 	d.Selector = t.checked("selector", func(text string) (string, string) {
 		if strings.Contains(text, "_domainkey") {
 			return "is a whole name", "write only what stands before ._domainkey"

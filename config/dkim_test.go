@@ -41,7 +41,7 @@ host = "smtp.example.org"
 	}
 	want := []DKIM{
 		{Name: "rsa", Domain: "example.org", Selector: "s1", Headers: []string{"From", "Subject"}, Header: "simple", Body: "relaxed", Expiry: 14 * 24 * time.Hour, Accounts: []string{"default"}, Scope: "all"},
-		{Name: "edwards", Domain: "bücher.example", Selector: "s2.mail", Header: "relaxed", Body: "simple", Expiry: 24 * time.Hour},
+		{Name: "edwards", Domain: "xn--bcher-kva.example", Selector: "s2.mail", Header: "relaxed", Body: "simple", Expiry: 24 * time.Hour},
 	}
 	if diff := cmp.Diff(want, file.DKIM, cmpopts.IgnoreUnexported(DKIM{}), cmpopts.IgnoreFields(DKIM{}, "Key")); diff != "" {
 		t.Error(diff)

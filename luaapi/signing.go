@@ -2,6 +2,7 @@ package luaapi
 
 import (
 	"bytes"
+	"context"
 	"crypto/ed25519"
 	"errors"
 	"fmt"
@@ -187,6 +188,10 @@ func (c *Call) privateKey(t config.DKIM) (*dkim.Key, error) {
 	case err != nil:
 		return nil, err
 	}
+	return parseKey(t, text)
+}
+
+func parseKey(t config.DKIM, text smtp.Secret) (*dkim.Key, error) {
 	var pem bytes.Buffer
 	if err := text.SaveTo(&pem); err != nil {
 		return nil, err
@@ -205,6 +210,27 @@ func (c *Call) rehearsalKey(why string) (*dkim.Key, error) {
 		return nil, err
 	}
 	return dkim.NewKey(private)
+}
+
+// KeyRecord is what the DNS must say of a key.
+type KeyRecord struct {
+	Name    string // of the TXT record
+	Text    string
+	Warning string // what is unwise about the key, "" where nothing is
+}
+
+// PublishedKey reads a key and returns the record that publishes its public half (RFC 6376,
+// section 3.6.1). Errors are of type *config.Error.
+func PublishedKey(ctx context.Context, t config.DKIM, secrets config.Reader) (KeyRecord, error) {
+	text, err := secrets.Secret(ctx, t.Key)
+	if err != nil {
+		return KeyRecord{}, err
+	}
+	key, err := parseKey(t, text)
+	if err != nil {
+		return KeyRecord{}, err
+	}
+	return KeyRecord{t.Selector + "._domainkey." + t.Domain, key.Record(), key.Warning()}, nil
 }
 
 func dkimHint(err error) string {
