@@ -225,73 +225,6 @@ func (d *describer) refuse(field string, err error) {
 	d.c.rt.Raise(d.c.L, f)
 }
 
-// address reads one address: a text or an address object.
-func (d *describer) address(field string, v lua.LValue) mime.Address {
-	list := d.recipient(field, v)
-	if a, ok := list.(mime.Address); ok {
-		return a
-	}
-	d.refuse(field, fmt.Errorf("one address is wanted, not a group"))
-	return mime.Address{}
-}
-
-func (d *describer) recipient(field string, v lua.LValue) mime.Recipient {
-	switch v := v.(type) {
-	case lua.LString:
-		a, err := mime.ParseAddress(string(v))
-		if err == nil {
-			return a
-		}
-		// "Team: ann@x, bob@x;" is one element too.
-		if list, listErr := mime.ParseAddressList(string(v)); listErr == nil && len(list) == 1 {
-			return list[0]
-		}
-		d.refuse(field, err)
-	case *lua.LUserData:
-		if a, ok := v.Value.(*mime.Address); ok {
-			return *a
-		}
-	}
-	d.c.Usage("", "%s must be an address (a string or a mime.address), got %s", field, engine.TypeName(v))
-	return nil
-}
-
-// addresses reads an address or a list of them. One element is one address:
-// commas do not split, because names may hold them.
-func (d *describer) addresses(field string, v lua.LValue) mime.AddressList {
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		return mime.AddressList{d.recipient(field, v)}
-	}
-	list := mime.AddressList{}
-	for i, item := range listItems(t) {
-		list = append(list, d.recipient(fmt.Sprintf("%s[%d]", field, i+1), item))
-	}
-	return list
-}
-
-func (d *describer) onePart(field string, v lua.LValue) *mime.Part {
-	if ud, ok := v.(*lua.LUserData); ok {
-		if p, ok := ud.Value.(*mime.Part); ok {
-			return p
-		}
-	}
-	d.c.Usage(`write mime.file("…")`, "%s must be a part, got %s", field, engine.TypeName(v))
-	return nil
-}
-
-func (d *describer) parts(field string, v lua.LValue) []*mime.Part {
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		return []*mime.Part{d.onePart(field, v)}
-	}
-	list := []*mime.Part{}
-	for i, item := range listItems(t) {
-		list = append(list, d.onePart(fmt.Sprintf("%s[%d]", field, i+1), item))
-	}
-	return list
-}
-
 // sorted returns the string keys of a table in order: traversal has none.
 func (d *describer) sorted(field string, t *lua.LTable) []string {
 	var names []string
@@ -304,18 +237,6 @@ func (d *describer) sorted(field string, t *lua.LTable) []string {
 	})
 	slices.Sort(names)
 	return names
-}
-
-func (d *describer) inline(v lua.LValue) []mime.Inline {
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		d.c.Usage(`write inline = { logo = mime.file("logo.png") }`, `option "inline" must be a table, got %s`, engine.TypeName(v))
-	}
-	var list []mime.Inline
-	for _, name := range d.sorted("inline", t) {
-		list = append(list, mime.Inline{Name: name, Part: d.onePart("inline."+name, t.RawGetString(name))})
-	}
-	return list
 }
 
 // headers reads { ["X-A"] = "1", ["X-B"] = {"2", "3"} }, sorted by name, or
