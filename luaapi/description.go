@@ -25,8 +25,8 @@ type description struct {
 	HTML          string      `lua:"html" doc:"HTML; shows inline parts as cid:name"`
 	Flowed        bool        `lua:"flowed" doc:"each line of text is a paragraph, and readers break it as their window wants it (RFC 3676)"`
 	AMP           string      `lua:"amp" doc:"a second, interactive form of html (AMP for Email)"`
-	Event         luaValue    `lua:"event" type:"event" doc:"an invitation, a change or a cancellation: mime.event"`
-	Body          luaValue    `lua:"body" type:"part" doc:"a tree of your own, made with mime.part, in place of text, html, amp, event and inline"`
+	Event         luaValue    `lua:"event" type:"event|false" doc:"an invitation, a change or a cancellation: mime.event; false takes it away from a copy"`
+	Body          luaValue    `lua:"body" type:"part|false" doc:"a tree of your own, made with mime.part, in place of text, html, amp, event and inline; false takes it away from a copy"`
 	Inline        luaValue    `lua:"inline" type:"table<string, part>" doc:"parts the HTML shows, by the name behind cid:"`
 	LocalImages   luaValue    `lua:"local_images" type:"boolean|string" doc:"pictures that the HTML shows by the name of a file, such as src=\"logo.png\", are sent with it; true looks in the project folder, a text in that folder below it"`
 	Attach        luaValue    `lua:"attach" type:"part|part[]" doc:"attachments"`
@@ -138,10 +138,18 @@ func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
 	if given.DKIM != nil {
 		d.signing = *d.c.signing(given.DKIM)
 	}
-	if given.Event != nil {
+	switch given.Event {
+	case nil:
+	case lua.LFalse:
+		m.Event = nil
+	default:
 		m.Event = d.event("event", given.Event)
 	}
-	if given.Body != nil {
+	switch given.Body {
+	case nil:
+	case lua.LFalse:
+		m.Body = nil
+	default:
 		m.Body = d.onePart("body", given.Body)
 	}
 	if given.LocalImages != nil {

@@ -68,9 +68,12 @@ func TestWithKeeps(t *testing.T) {
 local m = mime.message { from = "ann@bank.example", to = "bob@example.org", html = "<p>Hello</p>", text = false, list = { id = "news.bank.example" } }
 local other = m:with { to = "carol@example.org" }
 print(other:header("List-Id"), (other:header("Content-Type"):find("text/html")))
+local e = other:with { event = mime.event { uid = "1", starts = 0 } }
+print(e:bytes():find("BEGIN:VCALENDAR") ~= nil, e:with { event = false }:bytes():find("BEGIN:VCALENDAR"))
+print((other:with { html = "", body = mime.part { type = "text/plain", body = "x" } }:with { body = false, text = "Hello" }:bytes():find("Hello")) ~= nil)
 print((other:with { text = "Hello" }:header("Content-Type"):find("multipart/alternative")))
 `)
-	if err != nil || out != "<news.bank.example>\t1\n1\n" {
+	if err != nil || out != "<news.bank.example>\t1\ntrue\tnil\ntrue\n1\n" {
 		t.Errorf("%s%v", out, err)
 	}
 }

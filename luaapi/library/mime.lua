@@ -42,8 +42,8 @@
 ---@field html? string HTML; shows inline parts as cid:name
 ---@field flowed? boolean each line of text is a paragraph, and readers break it as their window wants it (RFC 3676)
 ---@field amp? string a second, interactive form of html (AMP for Email)
----@field event? event an invitation, a change or a cancellation: mime.event
----@field body? part a tree of your own, made with mime.part, in place of text, html, amp, event and inline
+---@field event? event|false an invitation, a change or a cancellation: mime.event; false takes it away from a copy
+---@field body? part|false a tree of your own, made with mime.part, in place of text, html, amp, event and inline; false takes it away from a copy
 ---@field inline? table<string, part> parts the HTML shows, by the name behind cid:
 ---@field local_images? boolean|string pictures that the HTML shows by the name of a file, such as src="logo.png", are sent with it; true looks in the project folder, a text in that folder below it
 ---@field attach? part|part[] attachments
