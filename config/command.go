@@ -65,14 +65,17 @@ func (r Reader) command(ctx context.Context, s Source) (smtp.Secret, error) {
 	case err != nil:
 		return fail("ended: "+err.Error(), "", err)
 	}
-	line, err := firstLine(output.kept)
+	line, err := s.meant(output.kept)
 	if err != nil {
 		return fail("printed UTF-16", "let it print UTF-8", err)
 	}
-	if line == "" {
+	switch {
+	case line == "" && s.whole:
+		return fail("printed nothing", "", nil)
+	case line == "":
 		return fail("printed nothing on its first line", "", nil)
 	}
-	return smtp.NewSecret(line), nil
+	return s.secret(line)
 }
 
 func isFolder(path string) bool {

@@ -26,6 +26,8 @@ type File struct {
 	Accounts map[string]Account
 	// Secrets are the tables [secret.NAME].
 	Secrets map[string]Source
+	// DKIM are the tables [dkim.NAME], in the order of the file.
+	DKIM []DKIM
 	// AllowDomains are the domains that may be sent to, lower case and in ASCII;
 	// "*.example.net" stands for all below it. Empty allows all.
 	AllowDomains []string
@@ -119,6 +121,9 @@ func (d *decoder) decode(root *table) {
 	for _, t := range root.tables("secret", "a secret") {
 		name := t.entry.name
 		d.file.Secrets[name] = t.secret(name, folder)
+	}
+	for _, t := range root.tables("dkim", "a key") {
+		d.file.DKIM = append(d.file.DKIM, t.dkim(t.entry.name, folder))
 	}
 	if t := root.table("recipients"); t != nil {
 		d.file.AllowDomains = t.allow()

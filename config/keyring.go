@@ -25,7 +25,7 @@ func (s Source) fromKeyring(ctx context.Context) (smtp.Secret, error) {
 		return smtp.Secret{}, s.at.fault(fmt.Sprintf("%s: keyring: %s", s.label, err),
 			"many machines without a desktop have none; a command, an environment variable or a file work there", err)
 	}
-	return s.whole(narrow(value))
+	return s.secret(narrow(value))
 }
 
 // storeHint is the command that puts a secret into the keyring of a system.

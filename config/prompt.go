@@ -39,7 +39,7 @@ func (r Reader) prompt(ctx context.Context, s Source) (smtp.Secret, error) {
 	case err != nil:
 		return smtp.Secret{}, s.at.fault(fmt.Sprintf("%s: terminal: %s", s.label, err), "", err)
 	}
-	return s.whole(value)
+	return s.secret(value)
 }
 
 // question is what a prompt asks; a script's words reach the terminal only as

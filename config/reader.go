@@ -69,7 +69,7 @@ func (r Reader) Secret(ctx context.Context, s Source) (smtp.Secret, error) {
 		if !ok {
 			return smtp.Secret{}, s.fault(s.String(), "is not set", "", nil)
 		}
-		return s.whole(value)
+		return s.secret(value)
 	case s.File != "":
 		return r.file(s)
 	case s.Keyring != nil:
@@ -100,9 +100,9 @@ func ended(ctx context.Context) error {
 	return fmt.Errorf("%w: %w", err, cause)
 }
 
-// whole is the secret that a source gave. The line end behind it is one that
+// secret is what a source gave. The line end behind it is one that
 // echo wrote, and no server takes it.
-func (s Source) whole(value string) (smtp.Secret, error) {
+func (s Source) secret(value string) (smtp.Secret, error) {
 	value = strings.TrimSuffix(strings.TrimSuffix(value, "\n"), "\r")
 	if value == "" {
 		return smtp.Secret{}, s.fault(s.String(), "is empty", "", nil)
@@ -113,12 +113,15 @@ func (s Source) whole(value string) (smtp.Secret, error) {
 // errUTF16 is what Windows makes of text where nobody takes care.
 var errUTF16 = errors.New("is UTF-16")
 
-// firstLine is the first line of a text, without its end and without a byte
-// order mark.
-func firstLine(text []byte) (string, error) {
+// meant is what counts of a text: its first line, without its end and without a
+// byte order mark, or all.
+func (s Source) meant(text []byte) (string, error) {
 	whole := strings.TrimPrefix(string(text), "\ufeff")
 	if strings.HasPrefix(whole, "\xff\xfe") || strings.HasPrefix(whole, "\xfe\xff") {
 		return "", errUTF16
+	}
+	if s.whole {
+		return whole, nil
 	}
 	line, _, _ := strings.Cut(whole, "\n")
 	return strings.TrimSuffix(line, "\r"), nil
@@ -139,11 +142,11 @@ func (r Reader) file(s Source) (smtp.Secret, error) {
 	if othersMayRead(info) {
 		r.Warn(path + " is readable by others; chmod 600")
 	}
-	line, err := firstLine(text)
+	line, err := s.meant(text)
 	if err != nil {
 		return smtp.Secret{}, s.fault(s.String(), err.Error(), "save it as UTF-8", err)
 	}
-	return s.whole(line)
+	return s.secret(line)
 }
 
 // abandon runs a call that cannot be interrupted, and gives it up when ctx ends.

@@ -21,6 +21,7 @@ type Source struct {
 	// the name it has in the configuration.
 	Question string
 
+	whole bool   // all of it counts, and not only its first line
 	label string // such as: password of account "default"
 	at    place
 }

@@ -74,6 +74,19 @@ password_env = "SMTP_PASSWORD"                   # the password is in an environ
 # keyring = true                                 # the desktop's keyring: service "mailscript", user "crm"
 # prompt = true                                  # asked for at the terminal
 
+# [dkim.default]                                 # signs mail from the domain (DKIM, RFC 6376); several keys may sign the same mail
+# domain = "example.org"                         # the public key stands at SELECTOR._domainkey.DOMAIN in the DNS
+# selector = "s2026"                             # what the key is called there
+# key_file = "dkim.pem"                          # the private key, RSA or Ed25519, in a PEM file with permissions 0600,
+# key_command = "pass show dkim"                 # or printed by a command,
+# key_env = "DKIM_KEY"                           # or in the environment,
+# key_keyring = true                             # or in the desktop's keyring: service "mailscript", user "dkim default"
+# headers = ["From", "To", "Subject", "Date"]    # the fields to sign; default all that matter
+# canonicalization = "relaxed/simple"            # of header and body
+# expiry = "14d"                                 # how long a signature is valid; default for ever
+# accounts = ["default"]                         # sign what these accounts send; default all
+# scope = "all"                                  # sign mail of other domains too; default "aligned"
+
 # [recipients]
 # allow = ["example.org", "*.example.net"]       # the only domains that mail may go to, whatever a script says
 `

@@ -30,14 +30,19 @@ var excluding = [][]string{
 	{"host", "service"},
 	{"password_env", "password_command", "password_file", "keyring", "prompt", "password"},
 	{"command", "env", "file", "keyring", "prompt"},
+	{"key_file", "key_command", "key_env", "key_keyring"},
 	{"service", "token_url"},
 	{"tenant", "token_url"},
 	{"client_secret_command", "client_secret_env", "client_secret_file", "client_secret_keyring", "client_secret"},
 	{"token_file", "refresh_token_command", "refresh_token_env", "refresh_token_file", "refresh_token_keyring", "refresh_token"},
 }
 
-// needed are the keys without which a table of access tokens is none.
-var needed = []string{"service", "client_id", "token_file"}
+// needed are the keys without which a table of access tokens is none, and neededToSign
+// those of a key that signs.
+var (
+	needed       = []string{"service", "client_id", "token_file"}
+	neededToSign = []string{"domain", "selector", "key_file"}
+)
 
 // Every line of the template that is not made works when its # is taken off,
 // and the lines that exclude it get one.
@@ -71,6 +76,8 @@ func TestTemplateLines(t *testing.T) {
 			}):
 				other = "# " + other
 			case in && strings.Contains(header, ".oauth2]") && slices.Contains(needed, otherKey):
+				other = bare
+			case in && strings.Contains(header, "[dkim.") && slices.Contains(neededToSign, otherKey):
 				other = bare
 			case key == "socket" && otherKey == "host" && in:
 				other = "# " + other
@@ -155,13 +162,14 @@ func knownKeys() []string {
 	of := func(values map[string]any) *table {
 		return &table{decoder: d, entry: &entry{}, values: values}
 	}
-	root, account, tokens, secret, recipients := of(nil), of(nil), of(nil), of(nil), of(nil)
+	root, account, tokens, secret, signing, recipients := of(nil), of(nil), of(nil), of(nil), of(nil), of(nil)
 	d.decode(root)
 	account.account("default", "")
 	tokens.oauth2(Account{}, "")
 	secret.secret("crm", "")
+	signing.dkim("default", "")
 	recipients.allow()
-	keys := slices.Concat(root.known, account.known, tokens.known, secret.known, recipients.known, []string{"user"})
+	keys := slices.Concat(root.known, account.known, tokens.known, secret.known, signing.known, recipients.known, []string{"user"})
 	for i := range reflect.TypeFor[smtp.Timeouts]().NumField() {
 		keys = append(keys, strings.ToLower(reflect.TypeFor[smtp.Timeouts]().Field(i).Name))
 	}

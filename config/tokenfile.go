@@ -43,7 +43,7 @@ func (f tokenFile) read() (smtp.Secret, error) {
 	case othersMayRead(info):
 		return smtp.Secret{}, f.fault("may be read or written by others, and is not used", "chmod 600 "+f.path, nil)
 	}
-	line, err := firstLine(text)
+	line, err := Source{}.meant(text)
 	line = strings.TrimSpace(line)
 	switch {
 	case err != nil:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mailscript/mailscript/config"
+	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/smtp"
 )
 
@@ -35,6 +36,8 @@ type Options struct {
 	// of the run, and still counts when the script is over: what streams have on
 	// their way is waited for until then, see Drain.
 	Context context.Context
+	// Now is the clock of messages and signatures; nil is the real one.
+	Now func() time.Time
 	// Notice is told what a user should know and a script need not. It may be called
 	// on any goroutine, by one at a time.
 	Notice func(text string)
@@ -60,6 +63,8 @@ type API struct {
 	outcomes outcomes
 	sessions []*session
 	tokens   map[string]*config.Tokens // access tokens, by account
+	signing  map[string]*dkimSigner    // keys that were read, by name
+	folders  map[string]*mime.Folder   // of pictures, by path
 	streams  []*stream                 // that may have messages on their way, or have not begun
 	lessons  *smtp.Lessons             // about the servers of the run
 	pool     map[string]*session       // of smtp.send, by account
@@ -79,6 +84,8 @@ func New(options Options) *API {
 		refused:  map[string]*refusedLogin{},
 		secrets:  map[string]smtp.Secret{},
 		tokens:   map[string]*config.Tokens{},
+		signing:  map[string]*dkimSigner{},
+		folders:  map[string]*mime.Folder{},
 		noticed:  map[string]bool{},
 	}
 }

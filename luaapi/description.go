@@ -14,21 +14,52 @@ import (
 
 // description is what mime.message takes.
 type description struct {
-	From      luaValue `lua:"from" type:"string|address|(string|address)[]" doc:"who it is from; required"`
-	Sender    luaValue `lua:"sender" type:"string|address" doc:"who sends it, required where several are in from"`
-	ReplyTo   luaValue `lua:"reply_to" type:"string|address|(string|address)[]" doc:"where answers go"`
-	To        luaValue `lua:"to" type:"string|address|(string|address)[]" doc:"recipients; one list element is one address"`
-	Cc        luaValue `lua:"cc" type:"string|address|(string|address)[]" doc:"recipients of a copy"`
-	Bcc       luaValue `lua:"bcc" type:"string|address|(string|address)[]" doc:"recipients nobody sees: envelope only"`
-	Subject   string   `lua:"subject" doc:"any UTF-8 text on one line"`
-	Text      string   `lua:"text" doc:"plain text, any line ends"`
-	HTML      string   `lua:"html" doc:"HTML; shows inline parts as cid:name"`
-	Inline    luaValue `lua:"inline" type:"table<string, part>" doc:"parts the HTML shows, by the name behind cid:"`
-	Attach    luaValue `lua:"attach" type:"part|part[]" doc:"attachments"`
-	Headers   luaValue `lua:"headers" type:"table<string, string|string[]>|string[][]" doc:"further fields: name to value or values, or a list of {name, value} where the order matters"`
-	Date      luaValue `lua:"date" type:"integer" doc:"seconds since 1970 (os.time()); default now"`
-	MessageID string   `lua:"message_id" doc:"default made at the domain of from"`
-	Envelope  luaValue `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
+	From          luaValue    `lua:"from" type:"string|address|(string|address)[]" doc:"who it is from; required"`
+	Sender        luaValue    `lua:"sender" type:"string|address" doc:"who sends it, required where several are in from"`
+	ReplyTo       luaValue    `lua:"reply_to" type:"string|address|(string|address)[]" doc:"where answers go"`
+	To            luaValue    `lua:"to" type:"string|address|(string|address)[]" doc:"recipients; one list element is one address"`
+	Cc            luaValue    `lua:"cc" type:"string|address|(string|address)[]" doc:"recipients of a copy"`
+	Bcc           luaValue    `lua:"bcc" type:"string|address|(string|address)[]" doc:"recipients nobody sees: envelope only"`
+	Subject       string      `lua:"subject" doc:"any UTF-8 text on one line"`
+	Text          luaValue    `lua:"text" type:"string|false" doc:"plain text, any line ends; where there is html alone it is made of that, unless text is false"`
+	HTML          string      `lua:"html" doc:"HTML; shows inline parts as cid:name"`
+	Flowed        bool        `lua:"flowed" doc:"each line of text is a paragraph, and readers break it as their window wants it (RFC 3676)"`
+	AMP           string      `lua:"amp" doc:"a second, interactive form of html (AMP for Email)"`
+	Event         luaValue    `lua:"event" type:"event|false" doc:"an invitation, a change or a cancellation: mime.event; false takes it away from a copy"`
+	Body          luaValue    `lua:"body" type:"part|false" doc:"a tree of your own, made with mime.part, in place of text, html, amp, event and inline; false takes it away from a copy"`
+	Inline        luaValue    `lua:"inline" type:"table<string, part>" doc:"parts the HTML shows, by the name behind cid:"`
+	LocalImages   luaValue    `lua:"local_images" type:"boolean|string" doc:"pictures that the HTML shows by the name of a file, such as src=\"logo.png\", are sent with it; true looks in the project folder, a text in that folder below it"`
+	Attach        luaValue    `lua:"attach" type:"part|part[]" doc:"attachments"`
+	InReplyTo     []string    `lua:"in_reply_to" doc:"Message-IDs of what this answers"`
+	References    []string    `lua:"references" doc:"Message-IDs of the thread, oldest first"`
+	AutoSubmitted string      `lua:"auto_submitted" type:"\"auto-generated\"|\"auto-replied\"" doc:"no person wrote it, so no machine should answer (RFC 3834)"`
+	List          listOptions `lua:"list" doc:"what a newsletter or a mailing list says about itself"`
+	Headers       luaValue    `lua:"headers" type:"table<string, string|string[]>|string[][]" doc:"further fields: name to value or values, or a list of {name, value} where the order matters"`
+	Date          luaValue    `lua:"date" type:"integer" doc:"seconds since 1970 (os.time()); default now"`
+	MessageID     string      `lua:"message_id" doc:"default made at the domain of from"`
+	Charset       string      `lua:"charset" doc:"what text, HTML and header fields are written in, for old readers, such as \"iso-8859-1\"; default UTF-8"`
+	Transfer      string      `lua:"transfer_encoding" type:"\"7bit\"|\"8bit\"|\"binary\"" doc:"the widest encoding of bodies to use where the server offers it (8BITMIME; BINARYMIME with CHUNKING); default 7bit, which every server takes"`
+	DKIM          luaValue    `lua:"dkim" type:"boolean|string|string[]" doc:"false leaves the message unsigned, true raises where no key of mailscript.toml suits, names choose keys; default: every key whose domain suits from"`
+	Envelope      luaValue    `lua:"envelope" type:"envelope.options" doc:"sender and recipients where they differ from the header fields"`
+}
+
+// listOptions are the fields of RFC 2369, RFC 2919 and RFC 8058.
+type listOptions struct {
+	ID          string   `lua:"id" doc:"\"news.bank.example\", or \"Bank news <news.bank.example>\" (RFC 2919)"`
+	Unsubscribe []string `lua:"unsubscribe" doc:"https: or mailto: URLs, the best first"`
+	OneClick    bool     `lua:"one_click" doc:"a POST to the https URL unsubscribes at once (RFC 8058); large providers ask for it"`
+	Help        []string `lua:"help" doc:"URLs"`
+	Subscribe   []string `lua:"subscribe" doc:"URLs"`
+	Post        []string `lua:"post" doc:"URLs"`
+	Owner       []string `lua:"owner" doc:"URLs"`
+	Archive     []string `lua:"archive" doc:"URLs"`
+}
+
+func (o listOptions) list() mime.List {
+	return mime.List{
+		ID: o.ID, Unsubscribe: o.Unsubscribe, OneClick: o.OneClick,
+		Help: o.Help, Subscribe: o.Subscribe, Post: o.Post, Owner: o.Owner, Archive: o.Archive,
+	}
 }
 
 // envelopeOptions are whom the server is told of.
@@ -38,10 +69,14 @@ type envelopeOptions struct {
 }
 
 // describer reads a description.
-type describer struct{ c *Call }
+type describer struct {
+	c       *Call
+	signing signing // what the description says of signatures
+}
 
 func (d *describer) description(t *lua.LTable) mime.Description {
-	return d.change(mime.Description{}, t)
+	// Who sends HTML alone means those who read no HTML too.
+	return d.change(mime.Description{TextFromHTML: true}, t)
 }
 
 // change replaces the fields of m that t holds.
@@ -67,18 +102,58 @@ func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
 			*field.into = d.addresses(field.name, field.value)
 		}
 	}
+	d.c.refuseSecretsIn(given)
+	if given.Text != nil {
+		m.Text, m.TextFromHTML = d.text(reader, given.Text)
+	}
+	has := func(name string) bool { return t.RawGetString(name) != lua.LNil }
 	for _, field := range []struct {
 		name string
 		from string
 		into *string
 	}{
-		{"subject", given.Subject, &m.Subject}, {"text", given.Text, &m.Text},
-		{"html", given.HTML, &m.HTML}, {"message_id", given.MessageID, &m.MessageID},
+		{"subject", given.Subject, &m.Subject}, {"html", given.HTML, &m.HTML}, {"amp", given.AMP, &m.AMP},
+		{"message_id", given.MessageID, &m.MessageID}, {"charset", given.Charset, &m.Charset},
+		{"auto_submitted", given.AutoSubmitted, (*string)(&m.AutoSubmitted)},
 	} {
-		if t.RawGetString(field.name) != lua.LNil {
-			d.c.refuseShownSecret(field.name, field.from)
+		if has(field.name) {
 			*field.into = field.from
 		}
+	}
+	if has("flowed") {
+		m.Flowed = given.Flowed
+	}
+	if has("in_reply_to") {
+		m.InReplyTo = given.InReplyTo
+	}
+	if has("references") {
+		m.References = given.References
+	}
+	if has("list") {
+		m.List = given.List.list()
+	}
+	if has("transfer_encoding") {
+		m.Transfer = d.transfer(given.Transfer)
+	}
+	if given.DKIM != nil {
+		d.signing = *d.c.signing(given.DKIM)
+	}
+	switch given.Event {
+	case nil:
+	case lua.LFalse:
+		m.Event = nil
+	default:
+		m.Event = d.event("event", given.Event)
+	}
+	switch given.Body {
+	case nil:
+	case lua.LFalse:
+		m.Body = nil
+	default:
+		m.Body = d.onePart("body", given.Body)
+	}
+	if given.LocalImages != nil {
+		m.LocalImages = d.folder(given.LocalImages)
 	}
 	if given.Inline != nil {
 		m.Inline = d.inline(given.Inline)
@@ -101,6 +176,33 @@ func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
 		m.Envelope = &e
 	}
 	return m
+}
+
+// text reads text = "…", or false for a message that has only HTML.
+func (d *describer) text(reader *decoder, v lua.LValue) (text string, fromHTML bool) {
+	switch v := v.(type) {
+	case lua.LString:
+		reader.utf8("text", string(v))
+		d.c.refuseShownSecret("text", string(v))
+		return string(v), true
+	case lua.LBool:
+		if !v {
+			return "", false
+		}
+	}
+	reader.fail("", `option "text" must be a string or false, got %s`, engine.TypeName(v))
+	return "", false
+}
+
+func (d *describer) transfer(name string) mime.Transfer {
+	switch name {
+	case "7bit":
+		return mime.TransferSevenBit
+	case string(mime.TransferEightBit), string(mime.TransferBinary):
+		return mime.Transfer(name)
+	}
+	d.c.Usage("", `option "transfer_encoding" must be "7bit", "8bit" or "binary", got %q`, name)
+	return ""
 }
 
 func (d *describer) envelope(v lua.LValue) mime.Envelope {
@@ -131,73 +233,6 @@ func (d *describer) refuse(field string, err error) {
 	d.c.rt.Raise(d.c.L, f)
 }
 
-// address reads one address: a text or an address object.
-func (d *describer) address(field string, v lua.LValue) mime.Address {
-	list := d.recipient(field, v)
-	if a, ok := list.(mime.Address); ok {
-		return a
-	}
-	d.refuse(field, fmt.Errorf("one address is wanted, not a group"))
-	return mime.Address{}
-}
-
-func (d *describer) recipient(field string, v lua.LValue) mime.Recipient {
-	switch v := v.(type) {
-	case lua.LString:
-		a, err := mime.ParseAddress(string(v))
-		if err == nil {
-			return a
-		}
-		// "Team: ann@x, bob@x;" is one element too.
-		if list, listErr := mime.ParseAddressList(string(v)); listErr == nil && len(list) == 1 {
-			return list[0]
-		}
-		d.refuse(field, err)
-	case *lua.LUserData:
-		if a, ok := v.Value.(*mime.Address); ok {
-			return *a
-		}
-	}
-	d.c.Usage("", "%s must be an address (a string or a mime.address), got %s", field, engine.TypeName(v))
-	return nil
-}
-
-// addresses reads an address or a list of them. One element is one address:
-// commas do not split, because names may hold them.
-func (d *describer) addresses(field string, v lua.LValue) mime.AddressList {
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		return mime.AddressList{d.recipient(field, v)}
-	}
-	list := mime.AddressList{}
-	for i, item := range listItems(t) {
-		list = append(list, d.recipient(fmt.Sprintf("%s[%d]", field, i+1), item))
-	}
-	return list
-}
-
-func (d *describer) onePart(field string, v lua.LValue) *mime.Part {
-	if ud, ok := v.(*lua.LUserData); ok {
-		if p, ok := ud.Value.(*mime.Part); ok {
-			return p
-		}
-	}
-	d.c.Usage(`write mime.file("…")`, "%s must be a part, got %s", field, engine.TypeName(v))
-	return nil
-}
-
-func (d *describer) parts(field string, v lua.LValue) []*mime.Part {
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		return []*mime.Part{d.onePart(field, v)}
-	}
-	list := []*mime.Part{}
-	for i, item := range listItems(t) {
-		list = append(list, d.onePart(fmt.Sprintf("%s[%d]", field, i+1), item))
-	}
-	return list
-}
-
 // sorted returns the string keys of a table in order: traversal has none.
 func (d *describer) sorted(field string, t *lua.LTable) []string {
 	var names []string
@@ -210,18 +245,6 @@ func (d *describer) sorted(field string, t *lua.LTable) []string {
 	})
 	slices.Sort(names)
 	return names
-}
-
-func (d *describer) inline(v lua.LValue) []mime.Inline {
-	t, ok := v.(*lua.LTable)
-	if !ok {
-		d.c.Usage(`write inline = { logo = mime.file("logo.png") }`, `option "inline" must be a table, got %s`, engine.TypeName(v))
-	}
-	var list []mime.Inline
-	for _, name := range d.sorted("inline", t) {
-		list = append(list, mime.Inline{Name: name, Part: d.onePart("inline."+name, t.RawGetString(name))})
-	}
-	return list
 }
 
 // headers reads { ["X-A"] = "1", ["X-B"] = {"2", "3"} }, sorted by name, or

@@ -7,6 +7,7 @@ import (
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/mime"
+	"github.com/mailscript/mailscript/mime/dkim"
 	"github.com/mailscript/mailscript/smtp"
 )
 
@@ -19,12 +20,15 @@ func (b *bound) fault(err error) *engine.Fault {
 		ready   *engine.Fault
 		setting *config.Error
 		token   *config.TokenError
+		aligned *dkim.AlignmentError
 	)
 	switch {
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &setting):
 		return &engine.Fault{Kind: engine.KindConfig, Message: err.Error(), Hint: setting.Hint, Err: err}
+	case errors.As(err, &aligned):
+		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: "sign with a key of the domain of from, or send from its domain", Err: err}
 	case errors.As(err, &token):
 		return &engine.Fault{Kind: engine.Kind(token.Kind), Message: err.Error(), Temporary: token.Temporary(), Hint: tokenHint(token), Err: err}
 	case errors.As(err, &wire):
@@ -39,7 +43,13 @@ func (b *bound) fault(err error) *engine.Fault {
 		if wire.Reply != nil {
 			f.Code, f.Enhanced = wire.Reply.Code, wire.Reply.Enhanced
 		}
+		if errors.Is(err, mime.ErrChanged) {
+			// The server is not at fault, and the same file will fail again.
+			f.Kind, f.Temporary, f.Hint = engine.KindFile, false, changedHint
+		}
 		return f
+	case errors.Is(err, mime.ErrChanged) && errors.As(err, &message):
+		return &engine.Fault{Kind: engine.KindFile, Message: message.Value + ": " + message.Reason, Hint: changedHint, Err: err}
 	case errors.As(err, &message) && message.Field == "file":
 		f := &engine.Fault{Kind: engine.KindFile, Message: message.Value + ": " + message.Reason, Hint: message.Hint, Err: err}
 		return b.fileFault(err, f)
@@ -54,6 +64,9 @@ func (b *bound) fault(err error) *engine.Fault {
 	}
 	return b.fileFault(err, &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Err: err})
 }
+
+// changedHint is for files that are too large to be held.
+const changedHint = "a file of more than 8 MiB is read while it is sent; make the part anew with mime.file, or send a copy that nobody writes to"
 
 // fileFault makes f one of the kind "file" where a file was the cause: with the
 // whole path, which is what a reader needs to see.

@@ -29,4 +29,7 @@ func TestGenerated(t *testing.T) {
 			}
 		}
 	}
+	if got, err := os.ReadFile("../docs/lint.md"); err != nil || string(got) != LintPage() {
+		t.Errorf("docs/lint.md is not as generated (%v); run make generate", err)
+	}
 }

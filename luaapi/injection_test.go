@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	gomime "mime"
 	"net"
 	"os"
 	"path/filepath"
@@ -62,9 +63,15 @@ var injections = map[string]string{
 	"mime.part":        "session:send(M:with { attach = mime.part(OPTS) })",
 	"mime.address":     `session:send(M:with { to = mime.address(TEXT) }) session:send(M:with { to = mime.address(TEXT, "a@b.example") }) session:send(M:with { to = mime.address("Ann", TEXT) })`,
 	"mime.valid":       "if mime.valid(TEXT) then session:mail(TEXT) end",
+	"mime.event":       "session:send(M:with { event = mime.event(OPTS) })",
+	"mime.card":        "session:send(M:with { attach = mime.card(OPTS) })",
+	"event:reply":      `session:send(M:with { event = E:reply(TEXT, "accepted") }) session:send(M:with { event = E:reply(mime.address(TEXT, "a@b.example"), "accepted") }) E:reply("a@b.example", TEXT)`,
+	"message:part":     `session:send(M:with { attach = M:part(OPTS) })`,
 	"message:with":     "session:send(M:with { subject = TEXT, text = TEXT, html = TEXT })",
 	"message:header":   "session:send(M, { envelope = { to = M:header(TEXT) or TEXT, from = TEXT } })",
-	"message:save":     "M:save(TEXT)",
+	"message:save":     "M:save(TEXT) M:save('x.eml', OPTS)",
+	"message:bytes":    "M:bytes(OPTS)",
+	"message:lint":     "M:lint(OPTS)",
 	"secret.get":       "session:auth { username = TEXT, password = secret.get(TEXT) }",
 	"secret.env":       "session:auth { username = TEXT, password = secret.env(TEXT) }",
 	"secret.file":      "session:auth { username = TEXT, password = secret.file(TEXT) }",
@@ -78,6 +85,8 @@ var required = map[string]string{
 	"smtp.":        `host = "mx.example", port = 25, tls = "off", username = "ann", password = "x", auth_in_clear = true, `,
 	"mime.message": `from = "a@b.example", to = "c@d.example", text = "x", `,
 	"mime.bytes":   `name = "x.txt", `,
+	"mime.event":   `uid = "x", starts = 0, attendees = { { address = "c@d.example", optional = true } }, `,
+	"mime.card":    `family = "x", `,
 	"mime.part":    `type = "text/plain", body = "x", `,
 }
 
@@ -88,6 +97,8 @@ var within = map[string][]string{
 	"dsn":          {"notify", "ret", "envid", "recipients"},
 	"envelope":     {"from", "to"},
 	"deliver_by":   {"late"},
+	"list":         {"id", "unsubscribe", "help", "subscribe", "post", "owner", "archive"},
+	"attendees":    {"address"},
 }
 
 // Every string a script can give, as a parameter or as an option of any
@@ -171,6 +182,22 @@ func optionValues(name string) []string {
 		values = append(values, `headers = { ["X-A"] = PAYLOAD }`, "headers = { [PAYLOAD] = 'x' }", "headers = { { PAYLOAD, PAYLOAD } }")
 	case "inline":
 		values = append(values, `html = "<img src='cid:x'>", inline = { [PAYLOAD] = mime.bytes("x", { name = "x" }) }`)
+	case "unsubscribe":
+		values = append(values, `list = { unsubscribe = "https://x.example/" .. PAYLOAD, one_click = true }`)
+	case "html":
+		values = append(values, `html = "<p>" .. PAYLOAD, local_images = true`, `html = "<img src='" .. PAYLOAD .. "'>", local_images = true`, `html = PAYLOAD, text = false`)
+	case "text":
+		values = append(values, "text = PAYLOAD, flowed = true", `text = PAYLOAD, charset = "iso-8859-1"`, `text = PAYLOAD, transfer_encoding = "binary"`)
+	case "amp":
+		values = append(values, `html = "<p>x", amp = PAYLOAD`)
+	case "subject":
+		values = append(values, `subject = PAYLOAD, charset = "iso-8859-1"`)
+	case "name":
+		values = append(values, "name = 'a' .. PAYLOAD")
+	case "content_id":
+		values = append(values, "content_id = PAYLOAD .. '@x.example'")
+	case "message_id", "in_reply_to", "references":
+		values = append(values, name+" = '<' .. PAYLOAD .. '@x.example>'")
 	case "username", "password", "token":
 		values = append(values, "mechanism = 'LOGIN', username = PAYLOAD, password = PAYLOAD", "mechanism = 'XOAUTH2', username = PAYLOAD, token = PAYLOAD")
 	}
@@ -199,6 +226,7 @@ func inject(t *testing.T, call string) {
 	script, err := engine.LoadSource("test.lua", `
 local smtp, mime, secret, time = require "smtp", require "mime", require "secret", require "time"
 local M = mime.message { from = "a@b.example", to = "c@d.example", text = "x" }
+local E = mime.event { uid = "x", starts = 0, organizer = "o@b.example" }
 local calls = 0
 for _, p in ipairs { `+list.String()+` } do
   local session = smtp.connect { host = "mx.example", port = 25, tls = "off", username = "ann", password = "x", auth_in_clear = true, timeouts = { quit = 0.01 } }
@@ -224,6 +252,14 @@ print(calls)
 	for _, line := range wire.bad() {
 		t.Errorf("%s: the server read the command %q", call, line)
 	}
+	if !strings.Contains(call, "mime.") && !strings.Contains(call, "M:with") {
+		return // its text is the script's own
+	}
+	for _, message := range wire.messages {
+		if err := wantOwnFields(message); err != nil {
+			t.Errorf("%s: %v in\n%q", call, err, message)
+		}
+	}
 }
 
 // luaString is a string in Lua, every octet escaped.
@@ -241,6 +277,14 @@ func luaString(text string) string {
 type tolerant struct {
 	mu       sync.Mutex
 	commands []string
+	messages []string
+}
+
+// keep remembers the text of a message.
+func (w *tolerant) keep(text string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.messages = append(w.messages, text)
 }
 
 func (w *tolerant) serve(conn net.Conn) {
@@ -272,20 +316,25 @@ func (w *tolerant) serve(conn net.Conn) {
 			say("220 mx.example")
 		case "DATA":
 			say("354 go")
+			var text strings.Builder
 			for {
-				text, err := looseLine(r)
+				line, end, err := looseLineAndEnd(r)
 				if err != nil {
 					return
 				}
-				if text == "." {
+				if line == "." {
 					break
 				}
+				text.WriteString(line + end)
 			}
+			w.keep(text.String())
 			say("250 ok")
 		case "BDAT":
 			size, _, _ := strings.Cut(rest, " ")
 			n, _ := strconv.Atoi(size)
-			_, _ = io.CopyN(io.Discard, r, int64(n))
+			var text strings.Builder
+			_, _ = io.CopyN(&text, r, int64(n))
+			w.keep(text.String())
 			say("250 ok")
 		default:
 			say("250 ok")
@@ -295,23 +344,89 @@ func (w *tolerant) serve(conn net.Conn) {
 
 // looseLine reads up to CR, LF or NUL, and takes CRLF for one end.
 func looseLine(r *bufio.Reader) (string, error) {
+	line, _, err := looseLineAndEnd(r)
+	return line, err
+}
+
+func looseLineAndEnd(r *bufio.Reader) (line, end string, err error) {
 	var b strings.Builder
 	for {
 		c, err := r.ReadByte()
 		if err != nil {
-			return "", err
+			return "", "", err
 		}
 		switch c {
 		case '\n', 0:
-			return b.String(), nil
+			return b.String(), string(c), nil
 		case '\r':
 			if next, err := r.Peek(1); err == nil && next[0] == '\n' {
 				_, _ = r.ReadByte()
+				return b.String(), "\r\n", nil
 			}
-			return b.String(), nil
+			return b.String(), "\r", nil
 		}
 		b.WriteByte(c)
 	}
+}
+
+// ownField is a header field that mailscript writes by itself, or that a test gave by name.
+var (
+	ownField  = regexp.MustCompile(`^(From|Sender|Reply-To|To|Cc|Subject|Date|Message-ID|MIME-Version|In-Reply-To|References|Auto-Submitted|List-[A-Za-z-]+|X-A|Content-(Type|Transfer-Encoding|Disposition|ID|Description)):( |$)`)
+	partField = regexp.MustCompile(`^Content-(Type|Transfer-Encoding|Disposition|ID|Description):( |$)`)
+)
+
+// wantOwnFields looks through the header of a message and of each of its parts for a line
+// that nobody but a payload can have put there.
+func wantOwnFields(message string) error {
+	if header, _, _ := strings.Cut(message, "\r\n\r\n"); !strings.Contains(header+"\r\n", "\r\nMIME-Version: 1.0\r\n") {
+		return fmt.Errorf("the header ends early")
+	}
+	return wantFields(message, ownField)
+}
+
+func wantFields(entity string, own *regexp.Regexp) error {
+	header, body, ended := strings.Cut(entity, "\r\n\r\n")
+	if rest, none := strings.CutPrefix(entity, "\r\n"); none { // a part without fields
+		header, body, ended = "", rest, true
+	}
+	if !ended {
+		return fmt.Errorf("the header has no end")
+	}
+	kind, field := "", ""
+	for i, line := range strings.Split(header, "\r\n") {
+		switch {
+		case header == "":
+		case strings.ContainsAny(line, "\r\n\x00"):
+			return fmt.Errorf("line %q", line)
+		case i > 0 && (line[0] == ' ' || line[0] == '\t'):
+			if field == "Content-Type" {
+				kind += line
+			}
+			continue
+		case !own.MatchString(line):
+			return fmt.Errorf("field %q", line)
+		}
+		var value string
+		if field, value, _ = strings.Cut(line, ":"); field == "Content-Type" {
+			kind = value
+		}
+	}
+	name, parameters, err := gomime.ParseMediaType(kind)
+	switch {
+	case kind == "" || !strings.HasPrefix(name, "multipart/") && name != "message/rfc822":
+		return nil
+	case err != nil:
+		return fmt.Errorf("%q: %w", kind, err)
+	case name == "message/rfc822":
+		return wantFields(body, ownField)
+	}
+	parts := strings.Split("\r\n"+body, "\r\n--"+parameters["boundary"])
+	for _, part := range parts[1 : len(parts)-1] {
+		if err := wantFields(strings.TrimPrefix(part, "\r\n"), partField); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // onePath is a MAIL or RCPT with one path and nothing hidden behind it.

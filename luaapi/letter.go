@@ -1,24 +1,74 @@
 package luaapi
 
 import (
+	"io"
+	"slices"
+	"strings"
+
 	"github.com/mailscript/mailscript/mime"
+	"github.com/mailscript/mailscript/mime/dkim"
 	"github.com/mailscript/mailscript/smtp"
 	lua "github.com/yuin/gopher-lua"
 )
 
 // letter is a built message as scripts hold it. The name keeps it apart from
 // mime.Message, which knows nothing of the wire.
-type letter struct{ *mime.Message }
+type letter struct {
+	*mime.Message
+	transfer mime.Transfer // the widest that the description allows
+	domains  []string      // in From, each once
+	signing  signing
+	// hashes are of the body as it is signed, by canonicalization: whoever sends it again
+	// need not read it again.
+	hashes map[dkim.Canonicalization]dkim.BodyHash
+}
 
 func (l *letter) id() string { return l.ID() }
 
-// content is the message as the client needs to know it.
-func (l *letter) content() smtp.Content {
-	c := smtp.Content{Size: l.Size(), EightBit: l.EightBit(), Binary: l.Binary(), UTF8: l.UTF8(), Writer: l.Message}
+// content is the message as the client needs to know it, as it was built.
+func (l *letter) content() smtp.Content { return contentOf(l.Message) }
+
+func contentOf(m *mime.Message) smtp.Content {
+	c := smtp.Content{Size: m.Size(), EightBit: m.EightBit(), Binary: m.Binary(), UTF8: m.UTF8(), Writer: m}
 	if !c.Binary {
-		c.Pieces = l.Segments()
+		c.Pieces = m.Segments()
 	}
 	return c
+}
+
+// content is what goes over a session: encoded for what the server offers, and signed.
+// A pooled session may have been opened by another account, to the same server.
+func (c *Call) content(s *session, account string, l *letter, options sending) (smtp.Content, error) {
+	chosen := l.signing
+	if options.signing != nil {
+		chosen = *options.signing
+	}
+	signers, err := c.signers(l, chosen, account)
+	if err != nil {
+		return smtp.Content{}, err
+	}
+	if len(signers) > 0 {
+		return c.signed(l, signers)
+	}
+	if l.transfer == mime.TransferSevenBit {
+		return l.content(), nil
+	}
+	m, err := l.For(fitting(l.transfer, s.Capabilities(), options.Transfer))
+	if err != nil {
+		return smtp.Content{}, err
+	}
+	return contentOf(m), nil
+}
+
+// fitting is the widest encoding that is wanted and offered.
+func fitting(wanted mime.Transfer, offered smtp.Capabilities, by smtp.Transfer) mime.Transfer {
+	switch {
+	case wanted == mime.TransferBinary && offered.Has("BINARYMIME") && offered.Has("CHUNKING") && by != smtp.TransferData:
+		return mime.TransferBinary
+	case wanted != mime.TransferSevenBit && offered.Has("8BITMIME"):
+		return mime.TransferEightBit
+	}
+	return mime.TransferSevenBit
 }
 
 func (l *letter) envelope() smtp.Envelope {
@@ -38,15 +88,58 @@ func (c *Call) letter(i int) *letter {
 		return l
 	}
 	d := &describer{c: c}
-	return c.build(d.description(c.Arg(i).(*lua.LTable)))
+	description := d.description(c.Arg(i).(*lua.LTable))
+	return c.build(description, d.signing)
 }
 
-func (c *Call) build(d mime.Description) *letter {
-	m, err := mime.Build(d, mime.Environment{})
+func (c *Call) build(d mime.Description, s signing) *letter {
+	m, err := mime.Build(d, mime.Environment{Now: c.options.Now})
 	if err != nil {
 		c.Fail(err)
 	}
-	return &letter{m}
+	l := &letter{Message: m, transfer: d.Transfer, signing: s}
+	for _, address := range d.From {
+		if domain := address.Domain(); !slices.Contains(l.domains, domain) {
+			l.domains = append(l.domains, domain)
+		}
+	}
+	return l
+}
+
+// bytesOptions are the options of message:bytes and message:save.
+type bytesOptions struct {
+	DKIM luaValue `lua:"dkim" type:"boolean|string|string[]" doc:"true signs as the default account would, which raises where no key suits; or the names of keys"`
+}
+
+// written is the message in the form that the options in argument i ask for.
+func (c *Call) written(i int) io.WriterTo {
+	var o bytesOptions
+	c.Options(i, &o)
+	return c.form(o.DKIM)
+}
+
+func (c *Call) form(asked luaValue) io.WriterTo {
+	l := c.Self.(*letter)
+	chosen := c.signing(asked)
+	if chosen == nil {
+		return l.Message
+	}
+	name := c.options.Account
+	if name == "" {
+		name = "default"
+	}
+	signers, err := c.signers(l, *chosen, name)
+	if err != nil {
+		c.Fail(err)
+	}
+	if len(signers) == 0 {
+		return l.Message
+	}
+	content, err := c.signed(l, signers)
+	if err != nil {
+		c.Fail(err)
+	}
+	return content.Writer
 }
 
 func messageClass() *Class {
@@ -60,13 +153,21 @@ func messageClass() *Class {
 				Doc:     "A copy with some fields replaced. Date and Message-ID are made anew unless given.",
 				Example: `local other = message:with { to = "bob@example.org" }`,
 				Call: func(c *Call) []lua.LValue {
-					d := &describer{c: c}
-					return values(c.object("message", c.build(d.change(of(c).Description(), c.Arg(0).(*lua.LTable)))))
+					d := &describer{c: c, signing: of(c).signing}
+					changed := d.change(of(c).Description(), c.Arg(0).(*lua.LTable))
+					return values(c.object("message", c.build(changed, d.signing)))
 				},
 			},
 			{
-				Name: "bytes", Returns: "string", Doc: "The message as it is sent (RFC 5322), lines ending in CRLF.", Example: "print(#message:bytes())",
-				Call: func(c *Call) []lua.LValue { return values(lua.LString(of(c).Bytes())) },
+				Name: "bytes", Params: []Param{{"opts?", "bytes.options", ""}}, Options: bytesOptions{}, Returns: "string",
+				Doc: "The message (RFC 5322), lines ending in CRLF. It is signed only where dkim asks for it, since a signature says when it was made.", Example: "print(#message:bytes())",
+				Call: func(c *Call) []lua.LValue {
+					var text strings.Builder
+					if _, err := c.written(0).WriteTo(&text); err != nil {
+						c.Fail(err)
+					}
+					return values(lua.LString(text.String()))
+				},
 			},
 			{
 				Name: "header", Params: []Param{{"name", "string", "in any case"}}, Returns: "string?",
@@ -91,8 +192,20 @@ func messageClass() *Class {
 					}))
 				},
 			},
+			lintFunction(),
 			{
-				Name: "save", Params: []Param{{"path", "string", "a file inside the project folder"}}, Returns: "string",
+				Name: "part", Params: []Param{{"opts?", "part.options", ""}}, Options: partOptions{}, Returns: "part",
+				Doc:     "The message as a part of another, to forward it or to report it (message/rfc822). It must not have asked for 8bit or binary.",
+				Example: `local forwarded = mime.message { from = "bob@example.org", to = "carol@example.org", subject = "Fwd: Hello", text = "See below.", attach = message:part { name = "hello.eml" } }`,
+				Call: func(c *Call) []lua.LValue {
+					var o partOptions
+					c.Options(0, &o)
+					c.refuseSecretsIn(o)
+					return c.part(of(c).Part(o.options()))
+				},
+			},
+			{
+				Name: "save", Params: []Param{{"path", "string", "a file inside the project folder"}, {"opts?", "bytes.options", ""}}, Options: bytesOptions{}, Returns: "string",
 				Doc:     "Write the message to a file, which is replaced whole or not at all. Returns the path.",
 				Example: `message:save("hello.eml")`,
 				Call:    save,

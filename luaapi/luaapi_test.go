@@ -155,6 +155,8 @@ func TestDescriptors(t *testing.T) {
 func TestFields(t *testing.T) {
 	objects := map[string]string{
 		"session": "session", "reply": "session.greeting", "result": "result", "recipient": "result.recipients[1]",
+		"remark":  "(message:with { subject = '' }):lint()[1]",
+		"event":   "mime.event { uid = 'x', starts = 0, summary = 'Lunch' }",
 		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
 		"secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
 		"finding": "smtp.probe { host = 'mail.bank.example', port = 25, tls = 'off' }.findings[1]",

@@ -148,7 +148,11 @@ func library(m *Module) string {
 		}
 	})
 	if m.Name == "mime" {
-		collect(reflect.TypeFor[envelopeOptions]())
+		for _, t := range []reflect.Type{
+			reflect.TypeFor[description](), reflect.TypeFor[envelopeOptions](), reflect.TypeFor[attendeeOptions](),
+		} {
+			collect(t)
+		}
 	}
 	names := make([]string, 0, len(classes))
 	for name := range classes {

@@ -2,6 +2,7 @@ package luaapi
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,25 +11,6 @@ import (
 	"github.com/mailscript/mailscript/mime"
 	lua "github.com/yuin/gopher-lua"
 )
-
-// partOptions are the options of mime.file.
-type partOptions struct {
-	Name        string `lua:"name" doc:"the name a reader saves it under; default the file's"`
-	Type        string `lua:"type" doc:"media type; default detected from name and content"`
-	Charset     string `lua:"charset" doc:"declared for text; the bytes are not converted"`
-	Disposition string `lua:"disposition" type:"\"attachment\"|\"inline\"" doc:"default by where it is used"`
-}
-
-func (o partOptions) options() mime.PartOptions {
-	return mime.PartOptions{Name: o.Name, Type: o.Type, Charset: o.Charset, Disposition: mime.Disposition(o.Disposition)}
-}
-
-// bodyOptions are the fields of mime.part.
-type bodyOptions struct {
-	partOptions
-	Body  luaValue `lua:"body" type:"string" doc:"the content; text becomes CRLF, anything else stays as it is"`
-	Parts luaValue `lua:"parts" type:"part[]" doc:"the parts of a multipart type"`
-}
 
 func mimeModule() *Module {
 	return &Module{
@@ -45,7 +27,7 @@ func mimeModule() *Module {
 			},
 			{
 				Name: "file", Params: []Param{{"path", "string", "relative to the project folder"}, {"opts?", "part.options", ""}}, Options: partOptions{}, Returns: "part",
-				Doc:     "A file to attach or to show inline. It is read now; a missing file raises the kind \"file\".",
+				Doc:     "A file to attach or to show inline. It is read now, and a missing file raises the kind \"file\". One of more than 8 MiB is not held but read whenever a message with it is sent; one that has changed by then raises the kind \"file\", and the message is not finished.",
 				Example: `local terms = mime.file("terms.pdf")`,
 				Call: func(c *Call) []lua.LValue {
 					var o partOptions
@@ -68,6 +50,8 @@ func mimeModule() *Module {
 				Example: "local both = mime.part { type = \"multipart/alternative\", parts = {\n  mime.part { type = \"text/plain\", body = \"Hello\" },\n  mime.part { type = \"text/html\", body = \"<p>Hello</p>\" },\n} }",
 				Call:    explicitPart,
 			},
+			cardFunction(),
+			eventFunction(),
 			{
 				Name: "address", Params: []Param{{"text_or_name", "string", `an address, "Ann <ann@example.org>", or just the name`}, {"address?", "string", "the address where the first is a name"}}, Returns: "address",
 				Doc: "One address. With two arguments the first is a name taken as it is, commas and all.", Example: `local carol = mime.address("Smith, Carol", "carol@example.org")`,
@@ -97,7 +81,7 @@ func mimeModule() *Module {
 				},
 			},
 		},
-		Classes: []*Class{messageClass(), partClass(), addressClass()},
+		Classes: []*Class{messageClass(), partClass(), eventClass(), addressClass(), remarkClass()},
 	}
 }
 
@@ -108,46 +92,6 @@ func (c *Call) path(path string) string {
 		return path
 	}
 	return filepath.Join(c.options.Root, filepath.FromSlash(path))
-}
-
-func (c *Call) part(p *mime.Part, err error) []lua.LValue {
-	if err != nil {
-		c.Fail(err)
-	}
-	return values(c.object("part", p))
-}
-
-func explicitPart(c *Call) []lua.LValue {
-	var o bodyOptions
-	c.Options(0, &o)
-	switch {
-	case o.Type == "":
-		c.Usage("", `option "type" is missing`)
-	case (o.Body == nil) == (o.Parts == nil):
-		c.Usage("", `give either "body" or "parts"`)
-	case o.Parts != nil:
-		d := &describer{c: c}
-		return c.part(mime.NewMultipart(o.Type, d.parts("parts", o.Parts), o.options()))
-	}
-	body, ok := o.Body.(lua.LString)
-	if !ok {
-		c.Usage("", `option "body" must be a string, got %s`, engine.TypeName(o.Body))
-	}
-	return c.part(mime.NewPart(o.Type, []byte(body), o.options()))
-}
-
-func partClass() *Class {
-	of := func(c *Call) *mime.Part { return c.Self.(*mime.Part) }
-	return &Class{
-		Name: "part",
-		Doc:  "One body of a message. It can be used in any number of messages and is encoded only once.",
-		Fields: []Field{
-			{"name", "string?", "the file name", func(c *Call) lua.LValue { return optional(of(c).Name()) }},
-			{"type", "string", "the media type", func(c *Call) lua.LValue { return lua.LString(of(c).Type()) }},
-			{"size", "integer", "octets before encoding", func(c *Call) lua.LValue { return lua.LNumber(of(c).Size()) }},
-		},
-		Text: func(self any) string { return self.(*mime.Part).String() },
-	}
 }
 
 func addressClass() *Class {
@@ -174,8 +118,7 @@ func save(c *Call) []lua.LValue {
 		})
 	}
 	path := c.path(name)
-	err := writeWhole(path, c.Self.(*letter).Bytes())
-	if err != nil {
+	if err := writeWhole(path, c.written(1)); err != nil {
 		c.Fail(err)
 	}
 	return values(lua.LString(path))
@@ -183,13 +126,13 @@ func save(c *Call) []lua.LValue {
 
 // writeWhole writes a file under another name first, so that a reader, or a
 // crash, never finds half of it.
-func writeWhole(path string, content []byte) error {
+func writeWhole(path string, content io.WriterTo) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+strings.TrimPrefix(filepath.Base(path), ".")+"-*")
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name())
-	if _, err := file.Write(content); err != nil {
+	if _, err := content.WriteTo(file); err != nil {
 		file.Close()
 		return err
 	}

@@ -183,6 +183,7 @@ func (d *decoder) utf8(name, text string) {
 // strings reads a list of strings; one string is a list of one.
 func (d *decoder) strings(name string, v lua.LValue) []string {
 	if text, ok := v.(lua.LString); ok {
+		d.utf8(name, string(text))
 		return []string{string(text)}
 	}
 	t, ok := v.(*lua.LTable)
@@ -195,6 +196,7 @@ func (d *decoder) strings(name string, v lua.LValue) []string {
 		if !ok {
 			d.fail("", "option %q: element %d must be a string, got %s", name, i+1, engine.TypeName(item))
 		}
+		d.utf8(name, string(text))
 		list = append(list, string(text))
 	}
 	return list

@@ -2,6 +2,7 @@ package luaapi
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"github.com/mailscript/mailscript/config"
@@ -101,5 +102,25 @@ func (c *Call) refuseShownSecret(field, text string) {
 			Kind: engine.KindArgument, Message: fmt.Sprintf("%s: %s holds the text %s: a secret was put into it", c.function.full, field, shownSecret),
 			Hint: "secrets are for log-ins; leave it out of the text",
 		})
+	}
+}
+
+// refuseSecretsIn looks at every text of an options struct.
+func (c *Call) refuseSecretsIn(options any) {
+	v := reflect.ValueOf(options)
+	for _, field := range optionFields(v.Type()) {
+		name := field.Tag.Get("lua")
+		switch value := v.FieldByIndex(field.Index).Interface().(type) {
+		case []string:
+			for _, text := range value {
+				c.refuseShownSecret(name, text)
+			}
+		case string:
+			c.refuseShownSecret(name, value)
+		default:
+			if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[smtp.Secret]() {
+				c.refuseSecretsIn(value)
+			}
+		}
 	}
 }

@@ -9,9 +9,16 @@ import (
 
 // commonOptions say how to send, for one message and for a stream of them.
 type commonOptions struct {
-	StopAfter string `lua:"stop_after" type:"\"rcpt\"" doc:"\"rcpt\" asks for every recipient and sends nothing"`
-	Transfer  string `lua:"transfer" type:"\"DATA\"|\"BDAT\"" doc:"how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well"`
+	StopAfter string   `lua:"stop_after" type:"\"rcpt\"" doc:"\"rcpt\" asks for every recipient and sends nothing"`
+	Transfer  string   `lua:"transfer" type:"\"DATA\"|\"BDAT\"" doc:"how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well"`
+	DKIM      luaValue `lua:"dkim" type:"boolean|string|string[]" doc:"as in a message, and before what that says"`
 	deliveryOptions
+}
+
+// sending is how to send a message.
+type sending struct {
+	smtp.SendOptions
+	signing *signing // what the options say, nil where they leave it to the message
 }
 
 // sendOptions are the options of session:send; those of smtp.send add to them.
@@ -28,14 +35,14 @@ type oneShotOptions struct {
 	sendOptions
 }
 
-func (c *Call) sendOptions(i int, m *letter) (smtp.SendOptions, smtp.Envelope) {
+func (c *Call) sendOptions(i int, m *letter) (sending, smtp.Envelope) {
 	var o sendOptions
 	c.Options(i, &o)
 	return c.readSendOptions(o, m)
 }
 
 // wireOptions are those that hold for any message.
-func (c *Call) wireOptions(o commonOptions, dsn noticeOptions) smtp.SendOptions {
+func (c *Call) wireOptions(o commonOptions, dsn noticeOptions) sending {
 	options := smtp.SendOptions{Mail: o.deliveryOptions.mail(c), Rcpt: smtp.RcptOptions{Notify: dsn.Notify}, Transfer: smtp.Transfer(o.Transfer)}
 	options.Mail.Return, options.Mail.EnvelopeID = smtp.DSNReturn(dsn.Ret), dsn.EnvID
 	switch o.StopAfter {
@@ -45,10 +52,10 @@ func (c *Call) wireOptions(o commonOptions, dsn noticeOptions) smtp.SendOptions 
 	default:
 		c.Usage("", `option "stop_after" must be "rcpt", got %q`, o.StopAfter)
 	}
-	return options
+	return sending{SendOptions: options, signing: c.signing(o.DKIM)}
 }
 
-func (c *Call) readSendOptions(o sendOptions, m *letter) (smtp.SendOptions, smtp.Envelope) {
+func (c *Call) readSendOptions(o sendOptions, m *letter) (sending, smtp.Envelope) {
 	options := c.wireOptions(o.commonOptions, o.DSN.noticeOptions)
 	envelope := m.envelope()
 	if o.Envelope != nil {
@@ -94,29 +101,49 @@ func (c *Call) wireAddress(i int) string {
 }
 
 // sendOn sends over a session.
-func (c *Call) sendOn(s *session, m *letter, envelope smtp.Envelope, options smtp.SendOptions) *result {
+func (c *Call) sendOn(s *session, m *letter, envelope smtp.Envelope, options sending) *result {
 	s.refuseInSource(c) // from a result that is kept
 	s.leave()
-	sent, err := s.Send(c.Context(), envelope, m.content(), options)
+	content, err := c.content(s, s.account.name, m, options)
+	if err != nil {
+		c.Fail(err)
+	}
+	return c.sendContent(s, m, content, envelope, options)
+}
+
+// sendContent sends the bytes of a message, and keeps them for another attempt.
+func (c *Call) sendContent(s *session, m *letter, content smtp.Content, envelope smtp.Envelope, options sending) *result {
+	s.refuseInSource(c)
+	s.leave()
+	sent, err := s.Send(c.Context(), envelope, content, options.SendOptions)
 	return c.delivered(&result{
 		Result: sent, message: m, account: s.account.label(),
-		again: func(c *Call, envelope smtp.Envelope) *result { return c.sendOn(s, m, envelope, options) },
+		again: func(c *Call, envelope smtp.Envelope) *result { return c.sendContent(s, m, content, envelope, options) },
 	}, err)
 }
 
 // sendThrough sends over the account's pooled session, connecting where there
 // is none that can be used. A connection that turns out dead before anything of
 // the message was written is replaced once.
-func (c *Call) sendThrough(a account, m *letter, envelope smtp.Envelope, options smtp.SendOptions) *result {
-	s, err := c.pooled(a)
-	if err != nil {
-		return c.delivered(&result{Result: undelivered(envelope, err), message: m, account: a.label()}, err)
+func (c *Call) sendThrough(a account, m *letter, envelope smtp.Envelope, options sending) *result {
+	var content *smtp.Content // once made, every attempt sends the same bytes
+	var attempt func(c *Call, envelope smtp.Envelope) *result
+	attempt = func(c *Call, envelope smtp.Envelope) *result {
+		s, err := c.pooled(a)
+		if err != nil {
+			return c.delivered(&result{Result: undelivered(envelope, err), message: m, account: a.label()}, err)
+		}
+		if content == nil {
+			made, err := c.content(s, a.name, m, options)
+			if err != nil {
+				c.Fail(err)
+			}
+			content = &made
+		}
+		sent, err := s.Send(c.Context(), envelope, *content, options.SendOptions)
+		return c.delivered(&result{Result: sent, message: m, account: a.label(), again: attempt}, err)
 	}
-	sent, err := s.Send(c.Context(), envelope, m.content(), options)
-	return c.delivered(&result{
-		Result: sent, message: m, account: a.label(),
-		again: func(c *Call, envelope smtp.Envelope) *result { return c.sendThrough(a, m, envelope, options) },
-	}, err)
+	return attempt(c, envelope)
 }
 
 // pooled returns a session of the account that answers, logged in where the

@@ -205,7 +205,10 @@ func sessionCommands() []Function {
 				c.refuseShownSecret("the message", c.String(0))
 				content := smtp.ContentOf([]byte(c.String(0)))
 				if m, ok := c.Object(0).(*letter); ok {
-					content = m.content()
+					var err error
+					if content, err = c.byHand(s, m); err != nil {
+						c.Fail(err)
+					}
 				}
 				return s.Body(c.Context(), content)
 			}),
@@ -241,6 +244,19 @@ func sessionCommands() []Function {
 				return s.Command(c.Context(), c.String(0))
 			}),
 	}
+}
+
+// byHand is a message for single commands: as it was built, since nobody but the script knows
+// what MAIL has said, and signed only where the message itself asks for it.
+func (c *Call) byHand(s *session, m *letter) (smtp.Content, error) {
+	if m.signing.mode == signSuiting {
+		return m.content(), nil
+	}
+	signers, err := c.signers(m, m.signing, s.account.name)
+	if err != nil || len(signers) == 0 {
+		return m.content(), err
+	}
+	return c.signed(m, signers)
 }
 
 // sessionRaw are the methods that take several commands at once, or bytes.

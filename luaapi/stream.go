@@ -46,7 +46,7 @@ type stream struct {
 	b       *bound
 	session *session
 	where   string // of the call of session:stream
-	send    smtp.SendOptions
+	send    sending
 	options smtp.StreamOptions
 	source  func(L *lua.LState) lua.LValue // nil after the last
 	pull    *lua.LFunction                 // takes from the source under protection
@@ -66,8 +66,9 @@ type stream struct {
 // outgoing is a message on its way, numbered a result on its way to the script.
 type (
 	outgoing struct {
-		letter *letter
-		number int
+		letter  *letter
+		number  int
+		content smtp.Content
 	}
 	numbered struct {
 		result *result
@@ -199,8 +200,13 @@ func (st *stream) mail() (smtp.Mail, error) {
 	if m == nil {
 		return smtp.Mail{}, io.EOF
 	}
-	st.waiting = append(st.waiting, outgoing{m, st.number})
-	return smtp.Mail{Envelope: m.envelope(), Content: m.content(), Options: st.send}, nil
+	content, err := st.call.content(st.session, st.session.account.name, m, st.send)
+	if err != nil {
+		st.fault = st.at(st.number, st.call.fault(err))
+		return smtp.Mail{}, st.fault
+	}
+	st.waiting = append(st.waiting, outgoing{m, st.number, content})
+	return smtp.Mail{Envelope: m.envelope(), Content: content, Options: st.send.SendOptions}, nil
 }
 
 // at adds the number of its message to a fault. Other errors are the script's own
@@ -306,7 +312,7 @@ func (st *stream) resultOf(sent smtp.Result, fault error) numbered {
 	st.told = out.number
 	r := &result{Result: sent, message: out.letter, account: st.session.account.label()}
 	r.again = func(c *Call, envelope smtp.Envelope) *result {
-		return c.sendOn(st.session, out.letter, envelope, st.send)
+		return c.sendContent(st.session, out.letter, out.content, envelope, st.send)
 	}
 	st.b.note(r, fault)
 	return numbered{r, out.number}

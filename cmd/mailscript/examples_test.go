@@ -14,14 +14,22 @@ var caughtBy = map[string]int{
 	"hello.lua": 1, "plain.lua": 1, "html.lua": 1, "attachments.lua": 2, "loop.lua": 3, "stream.lua": 100,
 	"chunking.lua": 2, "notices.lua": 1, "international.lua": 2, "wishes.lua": 4, "size.lua": 0, "lmtp.lua": 1, "mx.lua": 0, "token.lua": 0, "proxy.lua": 0,
 	"probe.lua": 0, "dialogue.lua": 1, "pipeline.lua": 0, "starttls.lua": 1,
+	"invitation.lua": 2, "newsletter.lua": 2, "pictures.lua": 1, "forward.lua": 1, "tree.lua": 1, "lint.lua": 1, "signed.lua": 1,
 }
 
 // TestExamples runs every example against the sink, and looks whether it opens
 // with what it shows.
 func TestExamples(t *testing.T) {
-	paths, err := filepath.Glob("../../examples/*.lua")
-	if err != nil || len(paths) < len(caughtBy) {
-		t.Fatal(len(paths), err)
+	var paths []string
+	for _, pattern := range []string{"../../examples/*.lua", "../../examples/*/*.lua"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, found...)
+	}
+	if len(paths) < len(caughtBy) {
+		t.Fatal(len(paths))
 	}
 	for _, path := range paths {
 		name := filepath.Base(path)

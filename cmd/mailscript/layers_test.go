@@ -30,10 +30,10 @@ var layers = map[string]struct {
 	"engine/lualib":            {nil, "Lua's own library knows nothing of mail"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
 	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
-	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "probe"}, "bindings adapt the layers below"},
+	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe"}, "bindings adapt the layers below"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
-	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "sink", "smtp", "mime", "probe", "luaapi/library"}, "the command puts everything together"},
+	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library"}, "the command puts everything together"},
 	"luaapi/library":           {nil, "generated definitions"},
 }
 

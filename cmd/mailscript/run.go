@@ -26,6 +26,8 @@ type runFlags struct {
 	account string
 	trace   bool
 	json    bool
+
+	unreported bool // the caller says what the sink caught
 }
 
 // newFolder stands for --sink without a folder.
@@ -138,7 +140,9 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	err = errors.Join(err, runtime.Close(goodbye))
 	if caught != nil {
 		err = errors.Join(err, caught.Close())
-		report.caught(caught)
+		if !flags.unreported {
+			report.caught(caught)
+		}
 	}
 	status := runStatus(err, api.Tally())
 	report.end(api, status, err)

@@ -95,6 +95,7 @@
 ---@field envelope? envelope.options sender and recipients where they differ from the header fields
 ---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
 ---@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well
+---@field dkim? boolean|string|string[] as in a message, and before what that says
 ---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
 ---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
 ---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
@@ -144,6 +145,7 @@
 ---@field envelope? envelope.options sender and recipients where they differ from the header fields
 ---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
 ---@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well
+---@field dkim? boolean|string|string[] as in a message, and before what that says
 ---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
 ---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
 ---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
@@ -157,6 +159,7 @@
 ---@field dsn? notice.options when to be told of delivery or failure (RFC 3461)
 ---@field stop_after? "rcpt" "rcpt" asks for every recipient and sends nothing
 ---@field transfer? "DATA"|"BDAT" how the message travels; default DATA, BDAT where it is binary or, in a stream, where the server handles it well
+---@field dkim? boolean|string|string[] as in a message, and before what that says
 ---@field require_tls? boolean REQUIRETLS: every server on the way must use TLS and verify the next (RFC 8689)
 ---@field deliver_by? deliverBy.options how long delivery may take (RFC 2852)
 ---@field hold_for? number|string the server keeps the message so long (FUTURERELEASE, RFC 4865)
