@@ -93,11 +93,22 @@ func tail(text string) string {
 	return strings.Join(lines[max(0, len(lines)-100):], "")
 }
 
-// manner is what most messages of a trace did: whether their envelope left while the
-// message before was not answered, and how its text travelled.
+// manner is what most of a thousand messages did.
 func (r ran) manner() manner {
+	ahead, chunks := r.ahead()
+	switch most := 800; { // each 50th is refused, and windows have an end
+	case ahead < most:
+		return oneByOne
+	case chunks < most:
+		return inTurns
+	}
+	return backToBack
+}
+
+// ahead counts the envelopes that left while the text before them was not answered,
+// and the chunks.
+func (r ran) ahead() (envelopes, chunks int) {
 	var owed []string // what awaits a reply
-	ahead, chunks := 0, 0
 	for line := range strings.Lines(r.stderr) {
 		fields := strings.Fields(line)
 		switch {
@@ -110,18 +121,12 @@ func (r ran) manner() manner {
 				chunks++
 			}
 			if fields[4] == "MAIL" && (slices.Contains(owed, "BDAT") || slices.Contains(owed, "(message)")) {
-				ahead++
+				envelopes++
 			}
 			owed = append(owed, fields[4])
 		}
 	}
-	switch most := 800; { // each 50th is refused, and windows have an end
-	case ahead < most:
-		return oneByOne
-	case chunks < most:
-		return inTurns
-	}
-	return backToBack
+	return envelopes, chunks
 }
 
 // checkStored counts subjects.
