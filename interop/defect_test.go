@@ -240,6 +240,11 @@ smallest message is read rightly.
 	}
 	b.WriteString(`
 - Perl's own Encode has no gb18030: the tests load Encode::HanExtra.
+- Signatures made with RSA, Ed25519 and both at once, in all four canonicalizations, over such messages are good for OpenDKIM 2.11
+  and dkimpy 1.1, and bad where a line was added.
+- rspamd 3.4, with the rules of its package and no network, has nothing to say against the MIME and header fields of what the
+  [examples](../examples) send, but for their own doing: ü and ß in a subject (R_MIXED_CHARSET), one in capitals, an address that
+  needs SMTPUTF8, and an attached text in base64 (MIME_BASE64_TEXT), without which it would not arrive octet by octet.
 - MIME-tools reads enclosed messages as files here, with ` + "`extract_nested_messages(0)`" + `, so that their octets can be compared.
 `)
 	return b.String()

@@ -34,6 +34,7 @@ func TestThousand(t *testing.T) {
 		{d.lmtp, backToBack},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			r := test.session(t, streamThousand)
 			checkThousand(t, r, test.manner)
 			checkStored(t, test.stored(t, "ann", "bob"))
