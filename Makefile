@@ -4,7 +4,7 @@ GO ?= go
 FUZZTIME ?= 10s
 PLATFORMS = linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 
-.PHONY: build test check format vet staticcheck race generate matrix interop interop-install fuzz bench platforms clean
+.PHONY: build test check format vet staticcheck race generate matrix interop interop-full interop-install fuzz bench platforms clean
 
 build:
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o mailscript ./cmd/mailscript
@@ -47,6 +47,11 @@ interop-install:
 
 interop:
 	$(GO) test -tags interop -count=1 ./interop/...
+
+# The same with 100,000 generated messages for each reader in place of 2,000: an
+# hour of two cores.
+interop-full:
+	READERS=100000 $(GO) test -tags interop -count=1 -timeout 4h ./interop/...
 
 # Each target for a short while; FUZZTIME=10m for a long one. The minimiser is
 # kept short: it can spend a whole run on one input.

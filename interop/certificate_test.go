@@ -28,16 +28,22 @@ type certificates struct {
 // makeCertificates makes an authority and a server's certificate for some names.
 func makeCertificates(t *testing.T, hosts ...string) certificates {
 	t.Helper()
+	return issue(t, time.Now().Add(90*24*time.Hour), hosts...)
+}
+
+// issue is makeCertificates with an end for the server's.
+func issue(t *testing.T, until time.Time, hosts ...string) certificates {
+	t.Helper()
 	folder := t.TempDir()
 	c := certificates{ca: filepath.Join(folder, "ca.pem"), certificate: filepath.Join(folder, "server.pem"), key: filepath.Join(folder, "server.key")}
 	authority := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Root of " + hosts[0]},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(90 * 24 * time.Hour),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	server := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: hosts[0]},
-		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
+		NotBefore: authority.NotBefore, NotAfter: until,
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	for _, host := range hosts {

@@ -2,6 +2,9 @@
 // mail servers, TLS proxies, readers of messages. Its tests have the build tag
 // interop and need what install.sh installs; make interop runs them.
 //
+// Readers get generated messages (package mime/mimetest) and must find in them what the
+// description says; docs/readers.md has what they get wrong.
+//
 // Every server goes through the rows of feature_test.go, and docs/servers.md says
 // what came of it; UPDATE=1 writes that page.
 //

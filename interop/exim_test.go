@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -18,7 +19,8 @@ const eximProgram = "/var/cache/mailscript-interop/exim/usr/sbin/exim4"
 // in: one message to five recipients at a time.
 type exim struct{ server }
 
-func startExim(t *testing.T) exim {
+// startExim starts one, with more lines of configuration where the usual do not do.
+func startExim(t *testing.T, lines ...string) exim {
 	t.Helper()
 	if _, err := os.Stat(eximProgram); err != nil {
 		t.Fatal("exim is not installed; run interop/install.sh as root")
@@ -44,7 +46,7 @@ func startExim(t *testing.T) exim {
 		own(t, "Debian-exim", filepath.Join(folder, name))
 	}
 	config := filepath.Join(folder, "exim.conf")
-	write(t, config, e.config(folder, ports[2]), 0o644)
+	write(t, config, strings.Join(lines, "\n")+e.config(folder, ports[2]), 0o644)
 	command := exec.Command(eximProgram, "-C", config, "-bdf", "-oX", fmt.Sprintf("%d:%d:%d", e.implicit, e.starttls, ports[2]))
 	output, err := os.Create(filepath.Join(folder, "output"))
 	if err != nil {
@@ -99,8 +101,18 @@ smtp_accept_queue_per_connection = 0
 smtp_accept_max_per_connection = 0
 recipients_max = 5
 recipients_max_reject = false
+acl_smtp_mail = acl_mail
 acl_smtp_rcpt = acl_rcpt
+acl_smtp_data = acl_data
 begin acl
+acl_mail:
+  deny senders = %[7]s
+       message = not from here
+  accept
+acl_data:
+  deny condition = ${if match{$h_subject:}{^%[8]s}}
+       message = no such news
+  accept
 acl_rcpt:
   deny !authenticated = *
        message = authentication required
@@ -118,6 +130,7 @@ maildir:
   driver = appendfile
   directory = %[1]s/mail/$local_part_data
   maildir_format
+  return_path_add
   create_directory
   user = Debian-exim
 begin authenticators
@@ -147,7 +160,7 @@ external:
   server_param2 = ${certextract{subject,CN}{$tls_in_peercert}}
   server_condition = ${if and{{eq{$auth1}{%[4]s}}{eq{$auth2}{localhost}}}}
   server_set_id = $auth1
-`, folder, eximProgram, e.implicit, username, password, mutual)
+`, folder, eximProgram, e.implicit, username, password, mutual, refusedSender, refusedSubject)
 }
 
 // A message with more recipients than the server takes at once arrives in parts.

@@ -18,6 +18,12 @@ const (
 	password = "interop-canary-8716"
 )
 
+// What Postfix and Exim refuse: a sender, and messages whose subject begins so.
+const (
+	refusedSender  = "refused@bank.example"
+	refusedSubject = "refused"
+)
+
 // postfix is a running Postfix that takes mail for example.org, and from users
 // who log in.
 type postfix struct {
@@ -53,6 +59,8 @@ func startPostfix(t *testing.T) postfix {
 	// Debian's Postfix looks for this file below its configuration.
 	write(t, filepath.Join(config, "sasl", "smtpd.conf"), fmt.Sprintf("pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: %s\nmech_list: PLAIN LOGIN CRAM-MD5 DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256 SCRAM-SHA-512\n", users), 0o644)
 	write(t, filepath.Join(config, "mailboxes"), "ann@example.org ann/\nbob@example.org bob/\njürgen@example.org jürgen/\n", 0o644)
+	write(t, filepath.Join(config, "senders"), refusedSender+" REJECT not from here\n", 0o644)
+	write(t, filepath.Join(config, "subjects"), "/^Subject: "+refusedSubject+"/ REJECT no such news\n", 0o644)
 	write(t, filepath.Join(config, "main.cf"), p.mainConfig(folder), 0o644)
 	write(t, filepath.Join(config, "master.cf"), p.masterConfig(ports[3], ports[4]), 0o644)
 
@@ -106,6 +114,9 @@ smtpd_tls_key_file = %[4]s
 smtpd_sasl_auth_enable = yes
 smtpd_authorized_xclient_hosts = 127.0.0.1
 smtpd_sasl_local_domain = mx.example
+smtpd_delay_reject = no
+smtpd_sender_restrictions = check_sender_access texthash:%[1]s/config/senders
+header_checks = regexp:%[1]s/config/subjects
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
 `, folder, p.log, p.certificate, p.key)
 }

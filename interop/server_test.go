@@ -91,17 +91,26 @@ func (s server) delivered(t *testing.T, mailbox string) []byte {
 		entries, err := os.ReadDir(folder)
 		return err == nil && len(entries) > 0
 	})
-	all := messages(t, folder)
+	all := s.taken(t, mailbox)
 	if len(all) != 1 {
 		t.Fatalf("%s has %d messages, want 1", mailbox, len(all))
 	}
-	for name, message := range all {
-		if err := os.Remove(filepath.Join(folder, name)); err != nil {
-			t.Fatal(err)
-		}
+	for _, message := range all {
 		return message
 	}
 	return nil
+}
+
+// taken are the messages of a mailbox, which is empty afterwards.
+func (s server) taken(t *testing.T, mailbox string) map[string][]byte {
+	t.Helper()
+	all := messages(t, s.folder(mailbox))
+	for name := range all {
+		if err := os.Remove(filepath.Join(s.folder(mailbox), name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return all
 }
 
 // stored waits until nothing is on its way any more, and returns the subjects of

@@ -186,8 +186,16 @@ refused here, with nothing of the message sent. **–**: not possible there. Cod
   [a few lines](../interop/testdata/opensmtpd-key.c) in front of its TLS library that mend that.
 - PROXY headers: Debian's exim4-daemon-light is built without them. OpenSMTPD was tried with STARTTLS; TLS from the first byte
   behind a header was not answered.
-- A thousand messages in one session, every fiftieth to nobody: the others were stored once each, by all of them. OpenSMTPD takes
-  100 messages a session unless told otherwise, as it was here.
+- A thousand messages streamed over one connection, every fiftieth to nobody: the others were stored once each, by all of them.
+  Postfix and Dovecot got them as chunks, back to back; Exim as DATA, in turns; OpenSMTPD one by one, and it takes 100 messages a
+  session unless told otherwise, as it was here. Dovecot's submission service dies of MAIL in one write with the end of DATA,
+  which no stream sends it.
+- Messages refused at MAIL (by sender, and by SIZE), at RCPT, or for their text, with one recipient and several, before and behind
+  each other and good ones, in streams of chunks and of DATA: on Postfix and Exim none got a sender or recipient of another. Exim
+  hangs up where a RSET that follows no message is the eleventh (smtp_accept_max_nonmail, raised for this), which refusals in a
+  row cause; what is on its way then is in doubt with chunks, and deferred with DATA.
+- The server of go-smtp 0.24 reads a refused chunk as commands. A stream finds that out before its first message, sends DATA in
+  turns, and all arrived.
 - A wrong password or token was tried with every mechanism that takes one: 535 each time.
 `)
 	return b.String()
