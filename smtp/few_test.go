@@ -2,5 +2,11 @@
 
 package smtp
 
-// negotiations is fewer here: the race detector makes TLS many times slower.
-const negotiations = 1_500
+// The race detector makes all this many times slower.
+const (
+	// negotiations is how many TestNegotiations plays.
+	negotiations = 1_500
+	// thinned leaves all but one of so many places to cut a stream, and orders of
+	// transactions, out.
+	thinned = 7
+)

@@ -2,5 +2,7 @@
 
 package smtp
 
-// negotiations is how many TestNegotiations plays.
-const negotiations = 10_000
+const (
+	negotiations = 10_000
+	thinned      = 1
+)

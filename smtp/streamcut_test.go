@@ -186,9 +186,12 @@ func (w cutWay) points(whole smtptest.Connection, begun int, silent bool) (list 
 			}
 		}
 	}
-	for k := range begun {
+	for k, found := 0, 0; k < begun; k++ {
 		if near[k] || k%step == 0 {
-			list = append(list, k)
+			if found%thinned == 0 {
+				list = append(list, k)
+			}
+			found++
 		}
 	}
 	return list
