@@ -48,8 +48,8 @@ interop-install:
 interop:
 	$(GO) test -tags interop -count=1 ./interop/...
 
-# The same with 100,000 generated messages for each reader in place of 2,000: an
-# hour of two cores.
+# The same with 100,000 generated messages for each reader in place of 2,000: half
+# an hour of two cores.
 interop-full:
 	READERS=100000 $(GO) test -tags interop -count=1 -timeout 4h ./interop/...
 

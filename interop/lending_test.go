@@ -37,7 +37,7 @@ func letters() []letter {
 		{to: []string{"ann", "bob"}, subject: refusedSubject + " ", recipients: "failed failed"},
 		{to: []string{"eve", "ann"}, subject: refusedSubject + " ", recipients: "failed failed"},
 		{from: refusedSender, to: []string{"ann", "bob"}, recipients: "failed failed"},
-		{to: []string{"ann", "bob"}, size: 6e6, recipients: "failed failed"}, // more than SIZE
+		{to: []string{"ann", "bob"}, size: 6e6, recipients: "failed failed"}, // more than SIZE: refused here, in the middle of the others
 	}
 }
 

@@ -190,10 +190,10 @@ refused here, with nothing of the message sent. **–**: not possible there. Cod
   Postfix and Dovecot got them as chunks, back to back; Exim as DATA, in turns; OpenSMTPD one by one, and it takes 100 messages a
   session unless told otherwise, as it was here. Dovecot's submission service dies of MAIL in one write with the end of DATA,
   which no stream sends it.
-- Messages refused at MAIL (by sender, and by SIZE), at RCPT, or for their text, with one recipient and several, before and behind
-  each other and good ones, in streams of chunks and of DATA: on Postfix and Exim none got a sender or recipient of another. Exim
-  hangs up where a RSET that follows no message is the eleventh (smtp_accept_max_nonmail, raised for this), which refusals in a
-  row cause; what is on its way then is in doubt with chunks, and deferred with DATA.
+- Messages refused at MAIL, at RCPT, or for their text, with one recipient and several, before and behind each other, good ones and
+  such as are larger than SIZE says, in streams of chunks and of DATA: on Postfix and Exim none got a sender or recipient of
+  another. Exim hangs up where a RSET that follows no message is the eleventh (smtp_accept_max_nonmail, raised for this), which
+  refusals in a row cause; what is on its way then is in doubt with chunks, and deferred with DATA.
 - The server of go-smtp 0.24 reads a refused chunk as commands. A stream finds that out before its first message, sends DATA in
   turns, and all arrived.
 - A wrong password or token was tried with every mechanism that takes one: 535 each time.

@@ -11,7 +11,14 @@ def digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
+def parsed_once(part):
+    # A field is parsed anew each time it is asked for; one that is set is kept.
+    for name in set(part.keys()):
+        part.replace_header(name, part[name])
+
+
 def entity(part, html, shown):
+    parsed_once(part)
     found = {"type": part.get_content_type(), "size": 0}
     if part.is_multipart() and found["type"] != "message/rfc822":
         found["parts"] = [entity(p, html, shown) for p in part.iter_parts()]
@@ -39,6 +46,7 @@ def mailboxes(field):
 
 
 def read(message):
+    parsed_once(message)
     found = {"from": mailboxes(message["from"]), "to": mailboxes(message["to"]), "subject": str(message["subject"]), "fields": {}}
     for name, value in message.items():
         if name in found["fields"]:
