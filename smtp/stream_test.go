@@ -594,7 +594,7 @@ func TestStreamSlowSource(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if r.Recipients[0].Address != numberedMail(i+1).Envelope.To[0] {
+					if r.Recipients[0].Address != numberedMail(i + 1).Envelope.To[0] {
 						t.Fatalf("message %d: %v", i+1, r)
 					}
 					// One more may have been asked for meanwhile.
