@@ -40,6 +40,13 @@ func (o Options) accountBlock(t Target) string {
 	if t.TLS != nil && !t.TLS.Verified {
 		b.WriteString("# refused as long as the certificate is not in order, or not trusted\n")
 	}
+	switch {
+	case t.TLS == nil || !t.TLS.Verified || o.Connection.RootCAs == nil:
+	case o.CA != "":
+		set("ca", o.CA)
+	default:
+		b.WriteString("# ca: as in the account, for the authority is none of the system's\n")
+	}
 	for _, f := range t.Findings {
 		switch {
 		case !strings.HasPrefix(f.Name, "certificate-") && f.Name != "client-certificate", f.Config == "":
@@ -61,7 +68,11 @@ func (o Options) accountBlock(t Target) string {
 			username = o.Login.Username
 		}
 		set("username", username)
-		set("password_command", "pass show smtp/"+t.Host)
+		if o.Login != nil {
+			b.WriteString("# password: as in the account\n")
+		} else {
+			set("password_command", "pass show smtp/"+t.Host)
+		}
 		if t.TLS == nil {
 			b.WriteString("auth_in_clear = true\n")
 		}

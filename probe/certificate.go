@@ -47,7 +47,7 @@ func (p *prober) describeTLS(state tls.ConnectionState, judged trust) {
 		}
 		whose := "the certificate"
 		if i > 0 {
-			whose = "the intermediate certificate " + c.Subject
+			whose = "the certificate of the authority " + c.Subject
 		}
 		p.find(Finding{
 			Severity: Warning, Name: "certificate-soon",

@@ -20,6 +20,9 @@ type Options struct {
 	// Account is the name of the account in what is to be written into
 	// mailscript.toml; default "default".
 	Account string
+	// CA is the file of the authorities in Connection.RootCAs, as mailscript.toml
+	// would have it; "" where it is not known.
+	CA string
 	// Login are credentials to try; nil does not log in.
 	Login *smtp.Credentials
 	// Known are findings that the caller has about the server beforehand; they go

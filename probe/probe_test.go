@@ -153,7 +153,7 @@ func TestFaultless(t *testing.T) {
 			case report.Failed(), !strings.HasPrefix(got.Greeting, "220 "):
 				t.Errorf("failed: %v, greeting %q", report.Failed(), got.Greeting)
 			}
-			want := fmt.Sprintf("[account.default]\nhost = %q\nport = %d\nusername = \"ann\"\npassword_command = \"pass show smtp/%s\"\n", host, port, host)
+			want := fmt.Sprintf("[account.default]\nhost = %q\nport = %d\n# ca: as in the account, for the authority is none of the system's\nusername = \"ann\"\n# password: as in the account\n", host, port)
 			if report.Account != want {
 				t.Errorf("account is\n%s", report.Account)
 			}

@@ -90,6 +90,7 @@ func probeServer(ctx context.Context, server string, flags probeFlags, stdout, s
 		err = probeAccount(ctx, &options, flags, stderr)
 	default:
 		options.Connection, err = serverOf(server, flags)
+		options.CA = flags.ca
 	}
 	if err != nil {
 		return false, err
