@@ -2,6 +2,7 @@ package luaapi
 
 import (
 	"strings"
+	"time"
 
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/smtp"
@@ -141,6 +142,7 @@ func (c *Call) sendThrough(a account, m *letter, envelope smtp.Envelope, options
 			content = &made
 		}
 		sent, err := s.Send(c.Context(), envelope, *content, options.SendOptions)
+		s.used = time.Now()
 		return c.delivered(&result{Result: sent, message: m, account: a.label(), again: attempt}, err)
 	}
 	return attempt(c, envelope)
@@ -149,8 +151,8 @@ func (c *Call) sendThrough(a account, m *letter, envelope smtp.Envelope, options
 // pooled returns a session of the account that answers, logged in where the
 // account has credentials.
 func (c *Call) pooled(a account) (*session, error) {
-	if s, ok := c.pool[a.key()]; ok && s.Usable() == nil {
-		if reply, err := s.Noop(c.Context()); err == nil && reply.OK() {
+	if s, ok := c.pool[a.key()]; ok {
+		if c.answers(s) {
 			return s, nil
 		}
 		s.Close()
@@ -160,6 +162,22 @@ func (c *Call) pooled(a account) (*session, error) {
 		c.pool[a.key()] = s
 	}
 	return s, err
+}
+
+// trusted is how long a connection that shows no sign of its end is used without
+// asking the server.
+const trusted = 10 * time.Second
+
+// answers reports whether a session that lay idle can be used again.
+func (c *Call) answers(s *session) bool {
+	if s.Idle() != nil {
+		return false
+	}
+	if time.Since(s.used) < trusted {
+		return true
+	}
+	reply, err := s.Noop(c.Context())
+	return err == nil && reply.OK()
 }
 
 // open connects to an account's server.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/smtp"
@@ -17,7 +18,8 @@ type session struct {
 	*smtp.Session
 	account       account
 	authenticated bool
-	streaming     *stream // occupies the session, nil without
+	streaming     *stream   // occupies the session, nil without
+	used          time.Time // by smtp.send, last
 }
 
 // leavingStreams makes methods leave the stream of their session first, unless
