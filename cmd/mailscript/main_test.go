@@ -247,16 +247,16 @@ func (o *obliging) Message(ctx context.Context, p server.Peer, e server.Envelope
 	if _, err := io.Copy(io.Discard, body); err != nil {
 		return server.Reply{Code: 451, Text: "broken"}
 	}
-	for _, r := range e.Recipients {
-		if strings.HasPrefix(r.Address, "drop@") {
-			o.conn.Close()
-		}
-	}
 	o.received.mu.Lock()
 	o.received.n++
 	for _, r := range e.Recipients {
 		o.received.recipients = append(o.received.recipients, r.Address)
 	}
 	o.received.mu.Unlock()
+	for _, r := range e.Recipients {
+		if strings.HasPrefix(r.Address, "drop@") {
+			o.conn.Close() // counted by now: the client goes on at once
+		}
+	}
 	return server.Reply{}
 }
