@@ -285,13 +285,16 @@ func TestFault76(t *testing.T) {
 						s, record := streamTo(t, smtptest.Server{Rules: []smtptest.Rule{{At: smtptest.Message, Call: at, Do: smtptest.Act{Mute: true, Then: then}}}})
 						source, pulled := numbered(20), 0
 						list, err := everything(s.Stream(t.Context(), func() (Mail, error) { pulled++; return source() }, StreamOptions{Transfer: way.transfer, Messages: 8}))
+						unwritten := way.transfer == TransferData
 						for i, r := range list {
 							want := InDoubt
 							switch {
 							case i+1 < at:
 								want = Sent
-							case way.transfer == TransferData && i+1 > at:
-								want = Deferred
+							case i+1 > at && (unwritten || i+1 > 8 && r.Outcome == Deferred):
+								// Behind the first window, the end may have been noticed before
+								// the next was written; nothing behind that is in doubt then.
+								want, unwritten = Deferred, true
 							}
 							if r.Outcome != want {
 								t.Errorf("message %d: %s, want %s", i+1, r.Outcome, want)

@@ -53,7 +53,9 @@ func (st *Stream) advance() {
 	default:
 		st.gather(1)
 		if len(st.gathered) > 0 && st.commit() {
-			st.start(st.shift()).alone = true
+			f := st.shift()
+			f.alone = true
+			st.start(f)
 		}
 	}
 }
@@ -131,15 +133,16 @@ func (st *Stream) launch() {
 	st.out.at = time.Since(st.session.log.start)
 	for len(st.gathered) > 0 {
 		f := st.shift()
-		if st.lonely(f) {
-			st.start(f).alone = true
+		// Once it is started, the reader may have to decide it.
+		decided := f.result.Outcome != ""
+		f.alone, f.begins = st.lonely(f), true
+		st.start(f)
+		if f.alone {
 			break
 		}
-		st.start(f)
-		if f.result.Outcome != "" {
+		if decided {
 			continue
 		}
-		f.begins = true
 		if len(st.out.buf)+f.envelopeSize()+int(f.weight) > blockSize {
 			st.out.write() // rather than a message in two writes
 		}
@@ -178,16 +181,16 @@ func (st *Stream) turn() {
 	}
 	for committed && len(st.gathered) > 0 && !st.blocked() {
 		f := st.shift()
-		if st.lonely(f) {
-			st.start(f).alone = true
+		decided := f.result.Outcome != ""
+		f.alone = st.lonely(f)
+		f.asks, f.begins = !st.bdat, st.bdat || st.dirty
+		st.start(f)
+		if f.alone {
 			break
 		}
-		st.start(f)
-		if f.result.Outcome != "" {
+		if decided {
 			continue
 		}
-		f.asks = !st.bdat
-		f.begins = st.bdat || st.dirty
 		st.dirty = st.bdat
 		if err := st.out.envelope(f); err != nil {
 			st.refuse(f, err)
