@@ -60,6 +60,10 @@ func (st *Stream) advance() {
 	}
 }
 
+// fewMails is how many transactions a server must take on a connection for the
+// probe to be worth one (RFC 9422, section 4).
+const fewMails = 10
+
 // begin chooses the rhythm, once.
 func (st *Stream) begin() {
 	st.begun = true
@@ -95,8 +99,8 @@ func (st *Stream) begin() {
 		}
 		return
 	}
-	if known.counts && transfer == "" {
-		return
+	if most := s.caps.bounds.mails; transfer == "" && (known.counts || most > 0 && most <= fewMails) {
+		return // the probe would cost one of them
 	}
 	source := st.next
 	m, err := source()
