@@ -143,7 +143,7 @@ func results(st *Stream) (list []Result, err error) {
 // and at their end: each result is its own, in order, and nobody gets what was
 // sent to somebody else.
 func TestStream(t *testing.T) {
-	defer goleak.VerifyNone(t)
+	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	const n = 100
 	for _, kind := range streamServers() {
 		t.Run(kind.name, func(t *testing.T) {
