@@ -78,10 +78,11 @@ var transports = []struct {
 
 const (
 	kib = 1 << 10
-	// each and streamed are how many messages those send that wait for each, and
-	// those that do not: enough for half a second of work.
+	// each, turned and streamed are how many messages those send that wait several
+	// times for each, once, and not at all: enough for half a second of work.
 	each     = 4_000
-	streamed = 50_000
+	turned   = 20_000
+	streamed = 200_000
 	large    = 1_000
 	// hundred and halfRoundTrip are the line that is long.
 	hundred       = 100
@@ -121,9 +122,9 @@ func lines() []line {
 			name:   "1 KiB, DATA, " + t.name,
 			server: append(slices.Clone(t.server), "-no-chunking"),
 			clients: []contestant{
-				ours(each, kib, t.client...),
+				ours(turned, kib, t.client...),
 				peer("net/smtp", each, kib, t.client...),
-				blaster("pipex", each, kib, t.client...),
+				blaster("pipex", turned, kib, t.client...),
 			},
 			goals: slices.Concat(
 				[]goal{atMost(figureTurns, 1.00)},
