@@ -1,6 +1,8 @@
 package luaapi
 
 import (
+	"reflect"
+
 	"github.com/mailscript/mailscript/engine"
 	lua "github.com/yuin/gopher-lua"
 )
@@ -11,6 +13,7 @@ type bound struct {
 	rt      *engine.Runtime
 	classes map[string]*lua.LTable // metatables, made when first needed
 	kinds   map[string]*Class
+	shapes  map[reflect.Type]*shape
 }
 
 // Modules returns the modules for engine.Options.
@@ -28,7 +31,7 @@ func (a *API) Modules() []engine.Module {
 	for i, m := range described {
 		modules[i] = engine.Module{Name: m.Name, Open: func(rt *engine.Runtime) lua.LValue {
 			if shared == nil || shared.rt != rt {
-				shared = &bound{API: a, rt: rt, classes: map[string]*lua.LTable{}, kinds: kinds}
+				shared = &bound{API: a, rt: rt, classes: map[string]*lua.LTable{}, kinds: kinds, shapes: map[reflect.Type]*shape{}}
 			}
 			return shared.open(m)
 		}}

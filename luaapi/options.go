@@ -43,35 +43,35 @@ func (d *decoder) fail(hint, format string, a ...any) {
 
 // table decodes t into a struct.
 func (d *decoder) table(t *lua.LTable, into reflect.Value) {
-	fields := map[string][]int{}
-	var names []string
-	for _, field := range optionFields(into.Type()) {
-		name := field.Tag.Get("lua")
-		fields[name] = field.Index
-		names = append(names, name)
-	}
+	shape := d.b.shape(into.Type())
 	// In the order of the struct, so that of several mistakes the same one is
 	// reported every time; unknown names first.
 	var unknown []string
+	var room [16]int
+	given := room[:0]
 	t.ForEach(func(key, _ lua.LValue) {
 		name, isName := key.(lua.LString)
-		if !isName {
+		place, known := shape.places[string(name)]
+		switch {
+		case !isName:
 			unknown = append(unknown, lua.LVAsString(key))
-		} else if _, ok := fields[string(name)]; !ok {
+		case !known:
 			unknown = append(unknown, string(name))
+		default:
+			given = append(given, place)
 		}
 	})
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
-		if near, ok := engine.Closest(unknown[0], names); ok {
+		if near, ok := engine.Closest(unknown[0], shape.names); ok {
 			d.fail("", "unknown option %q (did you mean %q?)", unknown[0], near)
 		}
-		d.fail("the options are "+strings.Join(names, ", "), "unknown option %q", unknown[0])
+		d.fail("the options are "+strings.Join(shape.names, ", "), "unknown option %q", unknown[0])
 	}
-	for _, name := range names {
-		if v := t.RawGetString(name); v != lua.LNil {
-			d.value(name, v, into.FieldByIndex(fields[name]))
-		}
+	slices.Sort(given)
+	for _, place := range given {
+		field := &shape.fields[place]
+		d.value(field.name, t.RawGetString(field.name), into.FieldByIndex(field.index))
 	}
 }
 
@@ -178,6 +178,11 @@ func (d *decoder) utf8(name, text string) {
 		offset += size
 	}
 	d.fail("convert the text to UTF-8 first, or read it with encoding=", "option %q is not valid UTF-8 at byte %d", name, offset+1)
+}
+
+// isTable reports whether an option of this type is a table of options.
+func isTable(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct && t != reflect.TypeFor[smtp.Secret]()
 }
 
 // strings reads a list of strings; one string is a list of one.

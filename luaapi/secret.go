@@ -106,20 +106,23 @@ func (c *Call) refuseShownSecret(field, text string) {
 }
 
 // refuseSecretsIn looks at every text of an options struct.
-func (c *Call) refuseSecretsIn(options any) {
-	v := reflect.ValueOf(options)
-	for _, field := range optionFields(v.Type()) {
-		name := field.Tag.Get("lua")
-		switch value := v.FieldByIndex(field.Index).Interface().(type) {
-		case []string:
-			for _, text := range value {
-				c.refuseShownSecret(name, text)
+func (c *Call) refuseSecretsIn(options any) { c.refuseSecretsBelow(reflect.ValueOf(options)) }
+
+func (c *Call) refuseSecretsBelow(options reflect.Value) {
+	shape := c.shape(options.Type())
+	for i := range shape.fields {
+		field := &shape.fields[i]
+		value := options.FieldByIndex(field.index)
+		switch {
+		case field.nested != nil:
+			c.refuseSecretsBelow(value)
+		case value.Kind() == reflect.String:
+			if value.Len() >= len(shownSecret) {
+				c.refuseShownSecret(field.name, value.String())
 			}
-		case string:
-			c.refuseShownSecret(name, value)
-		default:
-			if field.Type.Kind() == reflect.Struct && field.Type != reflect.TypeFor[smtp.Secret]() {
-				c.refuseSecretsIn(value)
+		case value.Kind() == reflect.Slice && value.Type().Elem().Kind() == reflect.String:
+			for j := range value.Len() {
+				c.refuseShownSecret(field.name, value.Index(j).String())
 			}
 		}
 	}
