@@ -14,6 +14,8 @@ type bound struct {
 	classes map[string]*lua.LTable // metatables, made when first needed
 	kinds   map[string]*Class
 	shapes  map[reflect.Type]*shape
+
+	arrayMark *lua.LTable // see arrays
 }
 
 // Modules returns the modules for engine.Options.
@@ -43,10 +45,15 @@ func (a *API) Modules() []engine.Module {
 // is an error and no script changes what another one requires.
 func (b *bound) open(m *Module) lua.LValue {
 	functions := map[string]lua.LValue{}
-	names := make([]string, len(m.Functions))
+	var names []string
 	for i := range m.Functions {
 		f := &m.Functions[i]
-		functions[f.Name], names[i] = b.function(f, nil), f.Name
+		functions[f.Name] = b.function(f, nil)
+		names = append(names, f.Name)
+	}
+	for _, f := range m.Fields {
+		functions[f.Name] = f.Get(&Call{bound: b, L: b.rt.State()})
+		names = append(names, f.Name)
 	}
 	table, meta := b.rt.State().NewTable(), b.rt.State().NewTable()
 	meta.RawSetString("__index", b.rt.NewFunction(m.Name, func(L *lua.LState) int {

@@ -10,6 +10,7 @@ import (
 type Module struct {
 	Name      string
 	Doc       string
+	Fields    []Field // values beside the functions
 	Functions []Function
 	Classes   []*Class
 }
@@ -80,7 +81,7 @@ func (k *Class) names() []string {
 // Modules returns the descriptors of everything scripts can require, in the
 // order of the manual.
 func Modules() []*Module {
-	modules := []*Module{smtpModule(), mimeModule(), secretModule(), timeModule()}
+	modules := []*Module{smtpModule(), mimeModule(), jsonModule(), secretModule(), timeModule()}
 	for _, m := range modules {
 		for i := range m.Functions {
 			m.Functions[i].full = m.Name + "." + m.Functions[i].Name
@@ -106,6 +107,13 @@ func Find(name string) (found any, names []string) {
 			names = append(names, f.full)
 			if f.full == name {
 				found = &m.Functions[i]
+			}
+		}
+		for i, f := range m.Fields {
+			full := m.Name + "." + f.Name
+			names = append(names, full)
+			if full == name {
+				found = &m.Fields[i]
 			}
 		}
 		for _, class := range m.Classes {

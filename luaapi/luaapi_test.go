@@ -60,7 +60,7 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 
 // around is what an example of the manual may take for granted.
 const around = `
-local smtp, mime, time, secret = require "smtp", require "mime", require "time", require "secret"
+local smtp, mime, time, secret, json = require "smtp", require "mime", require "time", require "secret", require "json"
 local message = mime.message { from = "news@bank.example", to = "ann@example.org", subject = "Hello", text = "Hello" }
 `
 
@@ -158,7 +158,7 @@ func TestFields(t *testing.T) {
 		"remark":  "(message:with { subject = '' }):lint()[1]",
 		"event":   "mime.event { uid = 'x', starts = 0, summary = 'Lunch' }",
 		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
-		"secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
+		"null": "json.null", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
 		"finding": "smtp.probe { host = 'mail.bank.example', port = 25, tls = 'off' }.findings[1]",
 	}
 	for _, m := range Modules() {

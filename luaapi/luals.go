@@ -172,7 +172,11 @@ func library(m *Module) string {
 			libraryFunction(&b, &class.Methods[i])
 		}
 	}
-	fmt.Fprintf(&b, "\n---%s\n---@class %slib\nlocal %s = {}\n", m.Doc, m.Name, m.Name)
+	fmt.Fprintf(&b, "\n---%s\n---@class %slib\n", m.Doc, m.Name)
+	for _, f := range m.Fields {
+		fmt.Fprintf(&b, "---@field %s %s %s\n", f.Name, f.Type, f.Doc)
+	}
+	fmt.Fprintf(&b, "local %s = {}\n", m.Name)
 	for i := range m.Functions {
 		libraryFunction(&b, &m.Functions[i])
 	}

@@ -12,16 +12,16 @@ func Manual() map[string]string {
 	for _, m := range Modules() {
 		var b strings.Builder
 		fmt.Fprintf(&b, "<!-- Generated from the descriptors in luaapi; do not edit. -->\n# %s\n\n%s\n\n```lua\nlocal %s = require \"%s\"\n```\n", m.Name, m.Doc, m.Name, m.Name)
+		if len(m.Fields) > 0 {
+			b.WriteString(fieldTable(m.Fields))
+		}
 		for i := range m.Functions {
 			b.WriteString("\n## " + m.Functions[i].full + "\n\n" + m.Functions[i].markdown())
 		}
 		for _, class := range m.Classes {
 			fmt.Fprintf(&b, "\n## %s\n\n%s\n", class.Name, class.Doc)
 			if len(class.Fields) > 0 {
-				b.WriteString("\n| field | type | |\n|---|---|---|\n")
-				for _, f := range class.Fields {
-					fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", f.Name, cell(f.Type), cell(f.Doc))
-				}
+				b.WriteString(fieldTable(class.Fields))
 			}
 			for i := range class.Methods {
 				b.WriteString("\n### " + class.Methods[i].full + "\n\n" + class.Methods[i].markdown())
@@ -49,6 +49,15 @@ A fault that nothing catches ends the run with its message and, where the cause 
 `)
 	for _, h := range Hints() {
 		fmt.Fprintf(&b, "| <a id=\"%s\"></a>%s | %s |\n", h.Name, cell(h.Seen), cell(h.Text))
+	}
+	return b.String()
+}
+
+func fieldTable(fields []Field) string {
+	var b strings.Builder
+	b.WriteString("\n| field | type | |\n|---|---|---|\n")
+	for _, f := range fields {
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s |\n", f.Name, cell(f.Type), cell(f.Doc))
 	}
 	return b.String()
 }
@@ -89,6 +98,9 @@ func Describe(found any) string {
 	switch d := found.(type) {
 	case *Module:
 		fmt.Fprintf(&b, "%s\n\n%s\n\n", d.Name, d.Doc)
+		for _, f := range d.Fields {
+			fmt.Fprintf(&b, "  %s.%-14s %-12s %s\n", d.Name, f.Name, f.Type, f.Doc)
+		}
 		for i := range d.Functions {
 			fmt.Fprintf(&b, "  %s\n", d.Functions[i].Signature())
 		}
