@@ -30,6 +30,77 @@ func (r *rewriter) block(stmts []ast.Stmt) {
 	}
 }
 
+// body is a block that is jumped back to: that of a loop.
+func (r *rewriter) body(stmts []ast.Stmt) []ast.Stmt {
+	r.block(stmts)
+	return behindNothing(stmts)
+}
+
+// behindNothing puts something that does nothing between a place that is jumped back to, the beginning of stmts
+// or a label, and a jump there.
+//
+// QUIRK: gopher-lua shortens jumps to jumps, and takes one that it has shortened already for one that it has not.
+// So `for k in pairs(t) do break end` goes on anywhere, and may never end.
+func behindNothing(stmts []ast.Stmt) []ast.Stmt {
+	var changed []ast.Stmt
+	for i, stmt := range stmts {
+		if i == 0 && jumps(stmts) {
+			changed = append(changed, nothing(stmt.Line()))
+		}
+		changed = append(changed, stmt)
+		if _, label := stmt.(*ast.LabelStmt); label && jumps(stmts[i+1:]) {
+			changed = append(changed, nothing(stmt.Line()))
+		}
+	}
+	return changed
+}
+
+func nothing(line int) ast.Stmt {
+	value := &ast.NilExpr{}
+	value.SetLine(line)
+	stmt := &ast.LocalAssignStmt{Names: []string{"(nothing)"}, Exprs: []ast.Expr{value}}
+	stmt.SetLine(line)
+	return stmt
+}
+
+// jumps reports whether statements may begin with a jump.
+func jumps(stmts []ast.Stmt) bool {
+	for _, stmt := range stmts {
+		switch s := stmt.(type) {
+		case *ast.BreakStmt, *ast.GotoStmt:
+			return true
+		case *ast.IfStmt:
+			return constant(s.Condition)
+		case *ast.WhileStmt:
+			return constant(s.Condition) || jumps(s.Stmts)
+		case *ast.RepeatStmt:
+			return jumps(s.Stmts)
+		case *ast.LabelStmt:
+			continue
+		case *ast.DoBlockStmt:
+			if len(s.Stmts) == 0 {
+				continue
+			}
+			return jumps(s.Stmts)
+		}
+		return false
+	}
+	return false
+}
+
+// constant reports whether a condition may be decided by the compiler.
+func constant(e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.NilExpr, *ast.TrueExpr, *ast.FalseExpr, *ast.NumberExpr, *ast.StringExpr:
+		return true
+	case *ast.UnaryNotOpExpr:
+		return constant(e.Expr)
+	case *ast.LogicalOpExpr:
+		return constant(e.Lhs)
+	}
+	return false
+}
+
 func (r *rewriter) statement(stmt ast.Stmt) {
 	switch s := stmt.(type) {
 	case *ast.AssignStmt:
@@ -40,28 +111,54 @@ func (r *rewriter) statement(stmt ast.Stmt) {
 	case *ast.FuncCallStmt:
 		s.Expr = r.expression(s.Expr)
 	case *ast.DoBlockStmt:
-		r.block(s.Stmts)
+		s.Stmts = r.body(s.Stmts) // labels are jumped back to anywhere
 	case *ast.WhileStmt:
 		s.Condition = r.expression(s.Condition)
-		r.block(s.Stmts)
+		s.Stmts = r.body(s.Stmts)
 	case *ast.RepeatStmt:
 		s.Condition = r.expression(s.Condition)
-		r.block(s.Stmts)
+		s.Stmts = r.body(s.Stmts)
 	case *ast.IfStmt:
 		s.Condition = r.expression(s.Condition)
-		r.block(s.Then)
-		r.block(s.Else)
+		s.Then, s.Else = r.body(s.Then), r.body(s.Else)
 	case *ast.NumberForStmt:
 		s.Init, s.Limit, s.Step = r.expression(s.Init), r.expression(s.Limit), r.expression(s.Step)
-		r.block(s.Stmts)
+		s.Stmts = r.body(s.Stmts)
 	case *ast.GenericForStmt:
 		r.list(s.Exprs)
-		r.block(s.Stmts)
+		threeValues(s)
+		s.Stmts = r.body(s.Stmts)
 	case *ast.FuncDefStmt:
 		s.Name.Func, s.Name.Receiver = r.expression(s.Name.Func), r.expression(s.Name.Receiver)
-		r.block(s.Func.Stmts)
+		s.Func.Stmts = r.body(s.Func.Stmts)
 	case *ast.ReturnStmt:
 		r.list(s.Exprs)
+	}
+}
+
+// threeValues makes sure that a loop begins with a generator, a state and a control value.
+//
+// QUIRK: gopher-lua counts the loop's variables where it should count to three, so that in `for x in f do` the
+// control value is what an earlier loop left there, and f is not called as for its first time.
+func threeValues(s *ast.GenericForStmt) {
+	last := s.Exprs[len(s.Exprs)-1]
+	several := false
+	switch e := last.(type) {
+	case *ast.FuncCallExpr:
+		several = !e.AdjustRet
+	case *ast.Comma3Expr:
+		several = !e.AdjustRet
+	}
+	if several {
+		for len(s.Exprs) > 1 && len(s.Names) < len(s.Exprs) {
+			s.Names = append(s.Names, "(for nothing)")
+		}
+		return
+	}
+	for len(s.Exprs) < 3 {
+		none := &ast.NilExpr{}
+		none.SetLine(last.Line())
+		s.Exprs = append(s.Exprs, none)
 	}
 }
 
@@ -98,7 +195,7 @@ func (r *rewriter) expression(expr ast.Expr) ast.Expr {
 	case *ast.UnaryLenOpExpr:
 		e.Expr = r.expression(e.Expr)
 	case *ast.FunctionExpr:
-		r.block(e.Stmts)
+		e.Stmts = r.body(e.Stmts)
 	case *ast.StringConcatOpExpr:
 		return r.concat(e)
 	}

@@ -143,7 +143,7 @@ func compile(name, source string) (proto *lua.FunctionProto, err error) {
 		return nil, syntaxError(name, source, err)
 	}
 	var r rewriter
-	if r.block(chunk); r.err != nil {
+	if chunk = r.body(chunk); r.err != nil {
 		r.err.File, r.err.SourceLine = name, lineOf(source, r.err.Line)
 		return nil, r.err
 	}

@@ -352,3 +352,60 @@ is([[select("#", "x" .. (function() return 1, 2 end)())]], [[1]])
 is("('' " .. (".. 'ab' "):rep(300) .. "):len()", [[600]])
 
 assert(#failures == 0, table.concat(failures, "\n"))
+
+-- A loop calls what it is over with nil first, whatever ran before, and however few variables it has.
+do
+  local function once(state, control)
+    if control == nil then return state or "first" end
+  end
+  local function two() return nil, nil end
+  local seen = {}
+  for i = 1, 3 do
+    for x in once do seen[#seen + 1] = x end
+    for x in once, "state" do seen[#seen + 1] = x end
+    for x, y in once do seen[#seen + 1] = x end
+    for x in once, (two()) do seen[#seen + 1] = x end
+    for x in once, two() do seen[#seen + 1] = x end
+    for x in once, "s", two() do seen[#seen + 1] = x end
+  end
+  check(table.concat(seen, " ", 1, 6), "first state first first first s")
+  check(#seen, 18)
+  local callable = setmetatable({}, { __call = function(self, state, control) if not control then return 1, 2 end end })
+  local n = 0
+  for i = 1, 3 do
+    for x, y in callable do n = n + y end
+    for x in callable do break end
+  end
+  check(n, 6)
+end
+
+-- Jumps at the beginning of what is jumped back to.
+do
+  local turns = 0
+  for i = 1, 3 do for k in pairs { 1, 2 } do break end turns = turns + 1 end
+  for i = 1, 3 do
+    for k in pairs { 1, 2 } do goto next ::next:: end
+    turns = turns + 1
+  end
+  for i = 1, 3 do for k in pairs { 1, 2 } do if false then error "no" end turns = turns + 1 end end
+  for i = 1, 3 do for k in pairs { 1, 2 } do do break end end turns = turns + 1 end
+  local n = 0
+  while true do
+    goto check
+    ::check::
+    n = n + 1
+    if n == 3 then break end
+  end
+  repeat goto over ::over:: n = n + 1 until n > 5
+  do
+    local m = 0
+    ::again::
+    goto on
+    ::on::
+    m = m + 1
+    if m < 4 then goto again end
+    n = n + m
+  end
+  check(turns, 15)
+  check(n, 10)
+end
