@@ -16,6 +16,7 @@ type bound struct {
 	shapes  map[reflect.Type]*shape
 
 	arrayMark *lua.LTable // see arrays
+	caller    *lua.LState // on whose behalf rows are read, nil where nobody does
 }
 
 // Modules returns the modules for engine.Options.
@@ -145,6 +146,10 @@ func (b *bound) metatable(class *Class) *lua.LTable {
 	meta.RawSetString("__metatable", lua.LString(class.Name))
 	set("__index", func(L *lua.LState) int {
 		name := lua.LVAsString(L.Get(2))
+		if class.Index != nil {
+			L.Push(class.Index(b, L, L.CheckUserData(1).Value, name))
+			return 1
+		}
 		if method, ok := methods[name]; ok {
 			L.Push(method)
 			return 1
@@ -156,6 +161,10 @@ func (b *bound) metatable(class *Class) *lua.LTable {
 		L.Push(field.Get(&Call{bound: b, L: L, Self: L.CheckUserData(1).Value}))
 		return 1
 	})
+	if class.Call != nil {
+		class.Call.full = class.Name
+		meta.RawSetString("__call", b.function(class.Call, class))
+	}
 	set("__newindex", func(L *lua.LState) int {
 		b.rt.RaiseUsage(L, "", "%s is read-only: field %q cannot be set", class.Name, lua.LVAsString(L.Get(2)))
 		return 0

@@ -56,6 +56,10 @@ type Class struct {
 	Methods []Function
 	// Text is what tostring gives.
 	Text func(self any) string
+	// Index is the value of any other name, where an object has names of its own.
+	Index func(b *bound, L *lua.LState, self any, name string) lua.LValue
+	// Call is what calling the object does, nil where it cannot be called.
+	Call *Function
 }
 
 // Field is one field of an object.
@@ -81,7 +85,7 @@ func (k *Class) names() []string {
 // Modules returns the descriptors of everything scripts can require, in the
 // order of the manual.
 func Modules() []*Module {
-	modules := []*Module{smtpModule(), mimeModule(), jsonModule(), secretModule(), timeModule()}
+	modules := []*Module{smtpModule(), mimeModule(), csvModule(), jsonModule(), secretModule(), timeModule()}
 	for _, m := range modules {
 		for i := range m.Functions {
 			m.Functions[i].full = m.Name + "." + m.Functions[i].Name

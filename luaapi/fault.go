@@ -8,6 +8,7 @@ import (
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/mime/dkim"
+	"github.com/mailscript/mailscript/rows"
 	"github.com/mailscript/mailscript/smtp"
 )
 
@@ -21,10 +22,13 @@ func (b *bound) fault(err error) *engine.Fault {
 		setting *config.Error
 		token   *config.TokenError
 		aligned *dkim.AlignmentError
+		row     *rows.Error
 	)
 	switch {
 	case errors.As(err, &ready):
 		return ready
+	case errors.As(err, &row):
+		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: row.Hint, Err: err}
 	case errors.As(err, &setting):
 		return &engine.Fault{Kind: engine.KindConfig, Message: err.Error(), Hint: setting.Hint, Err: err}
 	case errors.As(err, &aligned):

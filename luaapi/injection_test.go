@@ -72,6 +72,8 @@ var injections = map[string]string{
 	"message:save":     "M:save(TEXT) M:save('x.eml', OPTS)",
 	"message:bytes":    "M:bytes(OPTS)",
 	"message:lint":     "M:lint(OPTS)",
+	"csv.rows":         `for row in require "csv".rows(TEXT or "people.csv", OPTS) do session:verify(row.email) end`,
+	"json.rows":        `for row in require "json".rows(TEXT or "people.jsonl", OPTS) do session:verify(row.email) end`,
 	"json.decode":      `session:verify(require "json".decode(require "json".encode(TEXT))) require "json".decode(TEXT)`,
 	"json.encode":      `session:verify(require "json".encode(TEXT)) session:command(require "json".encode({ [TEXT] = TEXT }))`,
 	"secret.get":       "session:auth { username = TEXT, password = secret.get(TEXT) }",

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/rows"
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -20,6 +21,12 @@ type decodeOptions struct {
 // encodeOptions are the options of json.encode.
 type encodeOptions struct {
 	Indent bool `lua:"indent" doc:"one value a line, for people"`
+}
+
+// jsonOptions are the options of json.rows.
+type jsonOptions struct {
+	Columns []string `lua:"columns" doc:"names that every row has: nil where its object has none"`
+	tableOptions
 }
 
 func jsonModule() *Module {
@@ -68,6 +75,18 @@ func jsonModule() *Module {
 						c.Usage("", "%v", err)
 					}
 					return values(lua.LString(text))
+				},
+			},
+			{
+				Name: "rows", Params: []Param{{"path", "string", "relative to the project folder"}, {"opts?", "json.options", ""}}, Options: jsonOptions{}, Returns: "source",
+				Doc:     "The rows of a file: an array of objects, or JSON Lines, an object on each line; the first character says which. Each object has columns of its own; to ask for one that it does not have is an error, unless columns names it.",
+				Example: `for row in json.rows("people.jsonl", { columns = { "city" } }) do print(row.email, row.city) end`,
+				Call: func(c *Call) []lua.LValue {
+					var o jsonOptions
+					c.Options(1, &o)
+					return values(c.sourceObject(rows.JSON(c.path(c.String(0)), rows.JSONOptions{
+						Name: c.String(0), Columns: o.Columns, Encoding: o.Encoding, Rename: c.names("rename", o.Rename), Types: c.types(o.Types),
+					})))
 				},
 			},
 			{

@@ -38,6 +38,14 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 			t.Fatal(err)
 		}
 	}
+	for name, content := range map[string]string{
+		"people.csv":   "email,name,city,points\nann@example.org,Ann,Paris,3\nbob@example.org,Bob,,10\n",
+		"people.jsonl": `{"email": "ann@example.org", "city": "Paris"}` + "\n" + `{"email": "bob@example.org"}` + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	api := New(Options{
 		Root: root, Rehearsal: true, RootCAs: s.RootCAs(),
 		Dial: func(ctx context.Context, target smtp.Target) (net.Conn, error) {
@@ -60,7 +68,8 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 
 // around is what an example of the manual may take for granted.
 const around = `
-local smtp, mime, time, secret, json = require "smtp", require "mime", require "time", require "secret", require "json"
+local smtp, mime, time, secret, json, csv = require "smtp", require "mime", require "time", require "secret", require "json", require "csv"
+local source = csv.rows "people.csv"
 local message = mime.message { from = "news@bank.example", to = "ann@example.org", subject = "Hello", text = "Hello" }
 `
 
@@ -158,7 +167,7 @@ func TestFields(t *testing.T) {
 		"remark":  "(message:with { subject = '' }):lint()[1]",
 		"event":   "mime.event { uid = 'x', starts = 0, summary = 'Lunch' }",
 		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
-		"null": "json.null", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
+		"source": "source", "row": "source:all()[1]", "null": "json.null", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
 		"finding": "smtp.probe { host = 'mail.bank.example', port = 25, tls = 'off' }.findings[1]",
 	}
 	for _, m := range Modules() {
@@ -176,7 +185,7 @@ func TestFields(t *testing.T) {
 				source += fmt.Sprintf("local v = o.%s\n", f.Name)
 				base, _, optional := strings.Cut(strings.TrimSuffix(f.Type, "[]"), "?")
 				switch {
-				case strings.HasSuffix(f.Type, "[]"), strings.HasPrefix(f.Type, "table"):
+				case strings.HasSuffix(f.Type, "[]"), strings.HasSuffix(f.Type, "[]?"), strings.HasPrefix(f.Type, "table"):
 					base = "table"
 				case base == "integer":
 					base = "number"
@@ -185,7 +194,11 @@ func TestFields(t *testing.T) {
 				}
 				source += fmt.Sprintf("assert(type(v) == %q or v == nil and %v, %q .. type(v))\n", base, optional || strings.HasSuffix(f.Type, "?"), class.Name+"."+f.Name+" is a ")
 			}
-			source += fmt.Sprintf("local ok, e = pcall(function() return o.nonsense end)\nassert(not ok and e:find('%s has no field'), e)\n", class.Name)
+			if class.Index == nil {
+				source += fmt.Sprintf("local ok, e = pcall(function() return o.nonsense end)\nassert(not ok and e:find('%s has no field'), e)\n", class.Name)
+			} else {
+				source += "local ok, e = pcall(function() return o.nonsense end)\nassert(not ok and e:find('no column'), e)\n"
+			}
 			source += "ok, e = pcall(function() o.x = 1 end)\nassert(not ok and e:find('read%-only'), e)\n"
 			if _, _, err := rehearse(t, source); err != nil {
 				t.Errorf("%s: %v", class.Name, err)

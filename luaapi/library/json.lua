@@ -7,6 +7,12 @@
 ---@class encode.options
 ---@field indent? boolean one value a line, for people
 
+---@class json.options
+---@field columns? string|string[] names that every row has: nil where its object has none
+---@field types? table<string, string> column to type: "integer", "number", "boolean", "date", "time", or "date:%d.%m.%Y"; default text
+---@field rename? table<string, string> names of columns in the file to the names that the script uses
+---@field encoding? string such as "windows-1252" or "shift_jis"; default what the byte order mark says, or UTF-8
+
 ---The null of JSON.
 ---@class null
 local null = {}
@@ -27,6 +33,12 @@ function json.decode(text, opts) end
 ---@param opts? encode.options 
 ---@return string
 function json.encode(value, opts) end
+
+---The rows of a file: an array of objects, or JSON Lines, an object on each line; the first character says which. Each object has columns of its own; to ask for one that it does not have is an error, unless columns names it.
+---@param path string relative to the project folder
+---@param opts? json.options 
+---@return source
+function json.rows(path, opts) end
 
 ---The same table, which is a list from now on even when it is empty.
 ---@param table table a list
