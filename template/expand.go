@@ -87,7 +87,7 @@ type expander struct {
 	// used, unless nil, hears of every name.
 	used  func(name string)
 	stack []string
-	size    int
+	size  int
 }
 
 func (e *expander) lookup(name string, from *fragment) (definition, bool, error) {

@@ -37,15 +37,15 @@ type run struct {
 }
 
 // maxSteps bounds how many turns the loops of one part make.
-const maxSteps = 10_000_000
+const maxSteps = 1_000_000
 
 // stepsBetweenLooks is how many turns pass between looks at the context.
 const stepsBetweenLooks = 256
 
 // step counts a turn of a loop.
 func (r *run) step() error {
-	if r.steps++; r.steps > maxSteps {
-		return mistakef("loops make more than %d turns", maxSteps)
+	if r.steps++; r.steps > r.part.template.maxSteps {
+		return mistakef("loops make more than %d turns", r.part.template.maxSteps)
 	}
 	if r.steps%stepsBetweenLooks == 0 {
 		r.err = r.interrupted()

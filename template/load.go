@@ -126,7 +126,7 @@ func (l *letter) build(name string, options Options) (*Template, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{name: name, options: options, locale: locale}
+	t := &Template{name: name, options: options, locale: locale, maxSteps: maxSteps}
 	for key, into := range map[string]**part{"subject": &t.subject, "preheader": &t.preheader} {
 		if s := l.front[key]; s != nil {
 			f, err := fragmentOf(s, nil)
@@ -193,7 +193,7 @@ func (l *letter) textPart(t *Template) (*part, error) {
 }
 
 func (l *letter) htmlPart(t *Template) (*part, error) {
-	s, transform := l.html, func([]segment) ([]segment, error)(nil)
+	s, transform := l.html, (func([]segment) ([]segment, error))(nil)
 	if l.markdown != nil {
 		s, transform = l.markdown, markdownToHTML
 	}

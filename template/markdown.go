@@ -191,7 +191,7 @@ func (controlRenderer) RegisterFuncs(register renderer.NodeRendererFuncRegistere
 		if !entering {
 			return ast.WalkContinue, nil
 		}
-		_, _ = w.WriteString(n.(*control).words + "\n")
+		_, _ = w.WriteString(n.(*control).words)
 		// The renderer of rows ends the body behind the last child of a table if
 		// that is a row.
 		if table := n.Parent(); table.Kind() == tables.KindTable && table.LastChild() == n {

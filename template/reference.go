@@ -31,11 +31,6 @@ type instance struct {
 	tree *parse.Tree
 }
 
-func newReference(p *part, tree *parse.Tree) *reference {
-	r := &reference{part: p, tree: tree}
-	return r
-}
-
 // instance makes a template of a copy of the tree.
 func (r *reference) instance() (*instance, error) {
 	i := &instance{tree: r.tree.Copy()}
@@ -87,7 +82,9 @@ func (r *reference) escaped() (tree *parse.Tree, err error) {
 
 // escapingError turns an error of html/template's escaper into one of ours.
 func (d *document) escapingError(e *htmltemplate.Error) error {
-	m := &mistake{message: e.Description}
+	// The description of a context is for those who know html/template's insides.
+	what, _, _ := strings.Cut(e.Description, ": {state")
+	m := &mistake{message: what}
 	switch e.ErrorCode {
 	case htmltemplate.ErrBranchEnd, htmltemplate.ErrRangeLoopReentry:
 		m.hint = "every branch must leave quotes, tags and comments as it found them"

@@ -298,8 +298,7 @@ func (r *rewriter) value(n parse.Node, in scope, takes string) (parse.Node, erro
 		}
 		return n, err
 	case *parse.NumberNode:
-		isFloat := n.IsFloat && strings.ContainsAny(n.Text, ".eEpP") && !strings.HasPrefix(strings.ToLower(n.Text), "0x")
-		if n.IsComplex && !n.IsFloat && !n.IsInt || !isFloat && !n.IsInt {
+		if !n.IsInt && !isFloat(n) {
 			return nil, r.errorf(n, "the number %s is too large, or complex", n)
 		}
 		return n, nil
@@ -307,6 +306,13 @@ func (r *rewriter) value(n parse.Node, in scope, takes string) (parse.Node, erro
 		return n, nil
 	}
 	return nil, r.errorf(n, "%s cannot stand here", n)
+}
+
+// isFloat tells of constants that text/template takes for floats.
+func isFloat(n *parse.NumberNode) bool {
+	text := strings.ToLower(n.Text)
+	isHex := strings.HasPrefix(text, "0x") && !strings.Contains(text, "p")
+	return n.IsFloat && !isHex && text[0] != '\'' && strings.ContainsAny(text, ".ep")
 }
 
 // optional makes the last command of a pipeline in parentheses take what is missing as nil.

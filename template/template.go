@@ -75,6 +75,8 @@ type Template struct {
 	html, text, subject, preheader *part
 	// textOfHTML says that the text is made of the rendered HTML.
 	textOfHTML bool
+	// maxSteps is the constant, but for tests.
+	maxSteps int
 }
 
 // Name returns the name the template was loaded by.
