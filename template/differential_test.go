@@ -1,0 +1,155 @@
+package template
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	htmltemplate "html/template"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	texttemplate "text/template"
+	"time"
+)
+
+var testNow = time.Date(2026, 11, 26, 9, 30, 0, 0, time.UTC)
+
+var testOptions = Options{Now: func() time.Time { return testNow }}
+
+// executor is a program or its reference.
+type executor interface {
+	render(context.Context, any) (string, error)
+}
+
+// compiled makes a part of a source; both ways to execute it are returned, program is nil
+// where the compiler gave up.
+func compiled(source string, kind partKind) (p *part, reference executor, err error) {
+	s := Source{HTML: source}
+	if kind == plainPart {
+		s = Source{Text: source}
+	}
+	t, err := New(s, testOptions)
+	if err != nil {
+		return nil, nil, err
+	}
+	t.maxSteps = 500
+	p = t.html
+	if kind == plainPart {
+		p = t.text
+	}
+	return p, p.referenceOf(), nil
+}
+
+// referenceOf makes a reference of a part that has a program.
+func (p *part) referenceOf() executor {
+	tree, err := p.document.parse(p.kind)
+	if err != nil {
+		panic(err)
+	}
+	return &reference{part: p, tree: tree}
+}
+
+// same compares two executions: results octet by octet, errors with their places.
+func same(t testing.TB, source string, data any, program, reference executor) (failed bool) {
+	t.Helper()
+	got, gotErr := program.render(context.Background(), data)
+	want, wantErr := reference.render(context.Background(), data)
+	if got != want || fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
+		t.Fatalf("template %q\ndata %#v\nprogram   %q, %v\nreference %q, %v", source, data, got, gotErr, want, wantErr)
+	}
+	return gotErr != nil
+}
+
+// TestProgramEqualsReference compares the compiler's programs with html/template and
+// text/template.
+func TestProgramEqualsReference(t *testing.T) {
+	const templates, rows = 5000, 24
+	for _, kind := range []partKind{htmlPart, plainPart} {
+		g := &generator{Rand: rand.New(rand.NewPCG(7, uint64(kind))), text: kind == plainPart}
+		made, refused, uncompiled, cases, failures := 0, 0, 0, 0, 0
+		for made < templates/(1+int(1-kind)*3) {
+			g.partials, g.names = nil, 0
+			source := g.source()
+			p, reference, err := compiled(source, kind)
+			if err != nil {
+				refused++
+				continue
+			}
+			if p.program == nil {
+				uncompiled++
+				continue
+			}
+			made++
+			for range rows {
+				var data any = g.data()
+				if g.IntN(4) == 0 {
+					data = &row{fields: data.(map[string]any)}
+				}
+				cases++
+				if same(t, source, data, p.program, reference) {
+					failures++
+				}
+			}
+		}
+		t.Logf("kind %d: %d templates (%d refused, %d not compiled), %d cases, %d of them errors", kind, made, refused, uncompiled, cases, failures)
+	}
+}
+
+// TestNative compares with html/template and text/template as they are, without the
+// changes that this package makes to their trees, for templates and data that mean the
+// same to both.
+func TestNative(t *testing.T) {
+	for _, kind := range []partKind{htmlPart, plainPart} {
+		g := &generator{Rand: rand.New(rand.NewPCG(11, uint64(kind))), text: kind == plainPart, native: true}
+		cases, failures := 0, 0
+		for range 1500 {
+			g.partials, g.names = nil, 0
+			source := g.source()
+			if source == "" {
+				continue
+			}
+			var execute func(*strings.Builder, any) error
+			var parseErr error
+			if kind == htmlPart {
+				native, err := htmltemplate.New("x").Option("missingkey=error").Parse(source)
+				parseErr = err
+				execute = func(b *strings.Builder, data any) error { return native.Execute(b, data) }
+			} else {
+				native, err := texttemplate.New("x").Option("missingkey=error").Parse(source)
+				parseErr = err
+				execute = func(b *strings.Builder, data any) error { return native.Execute(b, data) }
+			}
+			p, _, err := compiled(source, kind)
+			if (err == nil) != (parseErr == nil) {
+				var escaping *htmltemplate.Error
+				if err != nil && errors.As(execute(&strings.Builder{}, g.data()), &escaping) {
+					continue
+				}
+				if err != nil && strings.Contains(err.Error(), "undefined variable") {
+					continue // Natively it is found when it is executed.
+				}
+				t.Fatalf("template %q: %v, natively %v", source, err, parseErr)
+			}
+			if err != nil {
+				continue
+			}
+			for range 8 {
+				data := g.data()
+				var want strings.Builder
+				wantErr := execute(&want, data)
+				got, gotErr := p.render(context.Background(), data)
+				if gotErr != nil && strings.Contains(gotErr.Error(), "cannot be printed") {
+					continue // Tables and lists print as Go does, natively.
+				}
+				cases++
+				if (gotErr != nil) != (wantErr != nil) || gotErr == nil && got != want.String() {
+					t.Fatalf("template %q\ndata %#v\ngot      %q, %v\nnatively %q, %v", source, data, got, gotErr, want.String(), wantErr)
+				}
+				if gotErr != nil {
+					failures++
+				}
+			}
+		}
+		t.Logf("kind %d: %d cases, %d of them errors", kind, cases, failures)
+	}
+}
