@@ -1,10 +1,14 @@
 package luaapi
 
 import (
+	"os"
+	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/rows"
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -50,6 +54,37 @@ func BenchmarkDescription(b *testing.B) {
 		for b.Loop() {
 			d := &describer{c: c}
 			d.description(t)
+		}
+	})
+}
+
+// BenchmarkRow takes a row through a function that reads ten fields and sets five.
+func BenchmarkRow(b *testing.B) {
+	const line = "ann@example.org,Ann,Example,Paris,FR,gold,2026-11-01,12.50,abcdef,7\n"
+	path := filepath.Join(b.TempDir(), "rows.csv")
+	content := "c1,c2,c3,c4,c5,c6,c7,c8,c9,c10\n" + strings.Repeat(line, 1000)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	measured(b, `require "bench".measure(function(row)
+		local other = row.c6 or row.c7
+		local also = row.c8 or row.c9
+		return { from = row.c1, to = row.c2, subject = row.c3, text = row.c4, html = row.c5, other and also and row.c7 and row.c9 and row.c10 and nil }
+	end)`, func(c *Call) {
+		reader, err := rows.CSV(path, rows.CSVOptions{}).Open(b.Context())
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer reader.Close()
+		row, err := reader.Next()
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := c.rt.Call(c.L, c.Arg(0), 1, c.object("row", row)); err != nil {
+				b.Fatal(err)
+			}
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package luaapi
 
 import (
+	"io/fs"
 	"reflect"
 
 	"github.com/mailscript/mailscript/engine"
@@ -16,6 +17,7 @@ type bound struct {
 	shapes  map[reflect.Type]*shape
 
 	arrayMark *lua.LTable // see arrays
+	files     fs.FS       // see projectFiles
 	caller    *lua.LState // on whose behalf rows are read, nil where nobody does
 }
 

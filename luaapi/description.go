@@ -1,6 +1,7 @@
 package luaapi
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/mime"
+	"github.com/mailscript/mailscript/template"
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -23,6 +25,8 @@ type description struct {
 	Subject       string      `lua:"subject" doc:"any UTF-8 text on one line"`
 	Text          luaValue    `lua:"text" type:"string|false" doc:"plain text, any line ends; where there is html alone it is made of that, unless text is false"`
 	HTML          string      `lua:"html" doc:"HTML; shows inline parts as cid:name"`
+	Template      luaValue    `lua:"template" type:"template" doc:"makes html, text and, unless it is given, the subject"`
+	Data          luaValue    `lua:"data" type:"row|table" doc:"what the template is filled with"`
 	Flowed        bool        `lua:"flowed" doc:"each line of text is a paragraph, and readers break it as their window wants it (RFC 3676)"`
 	AMP           string      `lua:"amp" doc:"a second, interactive form of html (AMP for Email)"`
 	Event         luaValue    `lua:"event" type:"event|false" doc:"an invitation, a change or a cancellation: mime.event; false takes it away from a copy"`
@@ -72,15 +76,64 @@ type envelopeOptions struct {
 type describer struct {
 	c       *Call
 	signing signing // what the description says of signatures
+	letter  *template.Template
+	data    data // what the template is to be filled with
 }
 
 func (d *describer) description(t *lua.LTable) mime.Description {
-	// Who sends HTML alone means those who read no HTML too.
-	return d.change(mime.Description{TextFromHTML: true}, t)
+	return d.change(emptyDescription(), t)
 }
+
+// emptyDescription is what a description is before anything is said: who sends HTML
+// alone means those who read no HTML too.
+func emptyDescription() mime.Description { return mime.Description{TextFromHTML: true} }
 
 // change replaces the fields of m that t holds.
 func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
+	m = d.read(m, t)
+	if d.letter == nil {
+		return m
+	}
+	m, err := fill(d.c.Context(), m, d.letter, d.data)
+	if err != nil {
+		d.c.Fail(err)
+	}
+	return m
+}
+
+// fill puts what a template makes into a description. It may be called on any goroutine.
+func fill(ctx context.Context, m mime.Description, letter *template.Template, with data) (mime.Description, error) {
+	rendered, err := with.render(ctx, letter)
+	if err != nil {
+		return m, err
+	}
+	m.HTML, m.Text = rendered.HTML, rendered.Text
+	if m.Subject == "" {
+		m.Subject = rendered.Subject
+	}
+	return m, nil
+}
+
+// templated reads the template of a description and its data.
+func (d *describer) templated(given *description) {
+	ud, ok := given.Template.(*lua.LUserData)
+	if ok {
+		d.letter, ok = ud.Value.(*template.Template)
+	}
+	if !ok {
+		d.c.Usage(`write template = template.load("…")`, `option "template" must be a template, got %s`, engine.TypeName(given.Template))
+	}
+	if given.HTML != "" || given.Text != nil && given.Text != lua.LFalse {
+		d.c.Usage("", `give either "template" or "html" and "text"`)
+	}
+	if given.Data == nil {
+		d.c.Usage("data = row, or a table of names and values", `option "data" is missing: what the template is filled with`)
+	}
+	d.data = d.c.templateData(d.c.function.full+": data", given.Data)
+}
+
+// read replaces the fields of m that t holds, and leaves a template to be filled.
+func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 	var given description
 	reader := &decoder{b: d.c.bound, L: d.c.L, path: d.c.function.full}
 	reader.table(t, reflect.ValueOf(&given).Elem())
@@ -103,6 +156,12 @@ func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
 		}
 	}
 	d.c.refuseSecretsIn(given)
+	switch {
+	case given.Template != nil:
+		d.templated(&given)
+	case given.Data != nil:
+		d.c.Usage("", `option "data" is for a template`)
+	}
 	if given.Text != nil {
 		m.Text, m.TextFromHTML = d.text(reader, given.Text)
 	}

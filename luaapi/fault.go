@@ -10,6 +10,7 @@ import (
 	"github.com/mailscript/mailscript/mime/dkim"
 	"github.com/mailscript/mailscript/rows"
 	"github.com/mailscript/mailscript/smtp"
+	"github.com/mailscript/mailscript/template"
 )
 
 // fault words an error of the packages below as the error value scripts meet.
@@ -23,10 +24,13 @@ func (b *bound) fault(err error) *engine.Fault {
 		token   *config.TokenError
 		aligned *dkim.AlignmentError
 		row     *rows.Error
+		blank   *template.Error
 	)
 	switch {
 	case errors.As(err, &ready):
 		return ready
+	case errors.As(err, &blank):
+		return templateFault(blank)
 	case errors.As(err, &row):
 		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: row.Hint, Err: err}
 	case errors.As(err, &setting):

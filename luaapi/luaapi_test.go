@@ -41,6 +41,7 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 	for name, content := range map[string]string{
 		"people.csv":   "email,name,city,points\nann@example.org,Ann,Paris,3\nbob@example.org,Bob,,10\n",
 		"people.jsonl": `{"email": "ann@example.org", "city": "Paris"}` + "\n" + `{"email": "bob@example.org"}` + "\n",
+		"letter.md":    "---\nsubject: Hello {{.name}}\n---\nDear **{{.name}}**,\n\nyour city is {{.city}}.\n",
 	} {
 		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -68,7 +69,7 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 
 // around is what an example of the manual may take for granted.
 const around = `
-local smtp, mime, time, secret, json, csv = require "smtp", require "mime", require "time", require "secret", require "json", require "csv"
+local smtp, mime, time, secret, json, csv, template = require "smtp", require "mime", require "time", require "secret", require "json", require "csv", require "template"
 local source = csv.rows "people.csv"
 local message = mime.message { from = "news@bank.example", to = "ann@example.org", subject = "Hello", text = "Hello" }
 `
@@ -167,7 +168,7 @@ func TestFields(t *testing.T) {
 		"remark":  "(message:with { subject = '' }):lint()[1]",
 		"event":   "mime.event { uid = 'x', starts = 0, summary = 'Lunch' }",
 		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
-		"source": "source", "row": "source:all()[1]", "null": "json.null", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
+		"source": "source", "row": "source:all()[1]", "null": "json.null", "template": "template.load 'letter'", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
 		"finding": "smtp.probe { host = 'mail.bank.example', port = 25, tls = 'off' }.findings[1]",
 	}
 	for _, m := range Modules() {

@@ -40,6 +40,8 @@
 ---@field subject? string any UTF-8 text on one line
 ---@field text? string|false plain text, any line ends; where there is html alone it is made of that, unless text is false
 ---@field html? string HTML; shows inline parts as cid:name
+---@field template? template makes html, text and, unless it is given, the subject
+---@field data? row|table what the template is filled with
 ---@field flowed? boolean each line of text is a paragraph, and readers break it as their window wants it (RFC 3676)
 ---@field amp? string a second, interactive form of html (AMP for Email)
 ---@field event? event|false an invitation, a change or a cancellation: mime.event; false takes it away from a copy
