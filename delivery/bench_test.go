@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type echoConn struct {
 	net.Conn
 	replies chan int // transactions to answer; -1 for the end
+	expired chan struct{}
 	rest    []byte
 	greeted int
 }
@@ -39,7 +41,13 @@ func (c *echoConn) Write(p []byte) (int, error) {
 
 func (c *echoConn) Read(p []byte) (int, error) {
 	if len(c.rest) == 0 {
-		switch n := <-c.replies; {
+		var n int
+		select {
+		case n = <-c.replies:
+		case <-c.expired:
+			return 0, os.ErrDeadlineExceeded
+		}
+		switch {
 		case n < 0:
 			return 0, io.EOF
 		case n > 0:
@@ -56,15 +64,30 @@ func (c *echoConn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (c *echoConn) Close() error                     { return nil }
-func (c *echoConn) RemoteAddr() net.Addr             { return &net.TCPAddr{} }
-func (c *echoConn) LocalAddr() net.Addr              { return &net.TCPAddr{} }
-func (c *echoConn) SetDeadline(time.Time) error      { return nil }
-func (c *echoConn) SetReadDeadline(time.Time) error  { return nil }
+func (c *echoConn) Close() error                  { return nil }
+func (c *echoConn) RemoteAddr() net.Addr          { return &net.TCPAddr{} }
+func (c *echoConn) LocalAddr() net.Addr           { return &net.TCPAddr{} }
+func (c *echoConn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
+
+func (c *echoConn) SetReadDeadline(t time.Time) error {
+	if !t.IsZero() && time.Until(t) < time.Second { // a glance, or never
+		select {
+		case c.expired <- struct{}{}:
+		default:
+		}
+		return nil
+	}
+	select {
+	case <-c.expired:
+	default:
+	}
+	return nil
+}
+
 func (c *echoConn) SetWriteDeadline(time.Time) error { return nil }
 
 func echoSession(ctx context.Context) (*smtp.Session, error) {
-	conn := &echoConn{replies: make(chan int, 1024), rest: []byte(echoGreeting)}
+	conn := &echoConn{replies: make(chan int, 1024), expired: make(chan struct{}, 1), rest: []byte(echoGreeting)}
 	return smtp.Connect(ctx, smtp.Options{Host: "mx.example", TLS: smtp.TLSOff, LocalName: "client.example",
 		Dial: func(context.Context, smtp.Target) (net.Conn, error) { return conn, nil }})
 }
@@ -105,9 +128,9 @@ func (forgetful) Claim(_ context.Context, rows []Entry, known []Known) error {
 	}
 	return nil
 }
-func (forgetful) Doubt(context.Context, []Attempt) error             { return nil }
-func (forgetful) Release(context.Context, []Attempt) error           { return nil }
-func (forgetful) Settle(context.Context, []Settled) error            { return nil }
+func (forgetful) Doubt(context.Context, []Attempt) error              { return nil }
+func (forgetful) Release(context.Context, []Attempt) error            { return nil }
+func (forgetful) Settle(context.Context, []Settled) error             { return nil }
 func (forgetful) Due(context.Context) (t time.Time, n int64, e error) { return }
 
 // BenchmarkStream is the client alone, for what is to be taken off BenchmarkRun.
