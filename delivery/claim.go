@@ -1,0 +1,126 @@
+package delivery
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrEdited is what is wrong with a row that was sent and has changed since.
+var ErrEdited = errors.New("the row has changed since it was sent")
+
+// ErrDuplicate is what is wrong with a row whose key an earlier one has.
+var ErrDuplicate = errors.New("an earlier row has the same key")
+
+// claim is the stage that asks the journal which rows are to be sent.
+func (r *run) claim() {
+	defer close(r.builds)
+	var (
+		entries []Entry
+		known   []Known
+		asked   []*item // those the journal is asked about
+		ended   []*item // those that go no further
+	)
+	for g := range r.claims {
+		entries, asked, ended = entries[:0], asked[:0], ended[:0]
+		if r.isStopped() {
+			r.untried(g.all)
+			continue
+		}
+		for _, it := range g.all {
+			switch j := &it.job; {
+			case j.Err != nil:
+				it.end(Failed, j.Err)
+				r.fresh.Store(true)
+			case j.Suppressed != "":
+				it.end(Suppressed, nil)
+			case j.Skip != "":
+				it.end(Skipped, nil)
+			default:
+				asked = append(asked, it)
+				entries = append(entries, Entry{j.Key, j.Number, j.Hash, j.Envelope.To})
+				continue
+			}
+			ended = append(ended, it)
+		}
+		known = append(known[:0], make([]Known, len(entries))...)
+		if err := r.o.Journal.Claim(r.ctx, entries, known); err != nil {
+			r.stop(fmt.Errorf("journal: %w", err))
+			r.answer(ended)
+			r.untried(asked)
+			continue
+		}
+		build := g.all[:0]
+		for i, it := range asked {
+			r.known(it, known[i])
+			if it.ended() || !it.again.IsZero() {
+				ended = append(ended, it)
+			} else {
+				build = append(build, it)
+			}
+		}
+		// Once its last row is answered, the group is the caller's again.
+		g.all = build
+		if len(build) > 0 {
+			r.builds <- g
+		}
+		r.answer(ended)
+	}
+}
+
+// known takes what the journal knows of a row.
+func (r *run) known(it *item, k Known) {
+	if it.attempts > k.Attempts {
+		k.Attempts = it.known.Attempts // of runs before
+	} else {
+		it.attempts = k.Attempts
+	}
+	it.known, it.again = k, zeroTime
+	if it.sum == nil {
+		it.sum = k.Sum
+	}
+	it.open = k.Open
+	switch k.Status {
+	case StatusNew, StatusOpen, StatusDoubtful:
+		r.fresh.Store(true)
+	}
+	switch k.Status {
+	case StatusNew:
+	case StatusOpen:
+		// One that this run has tried itself comes when it is due.
+		if now := r.o.Now(); it.first.IsZero() && k.Again.After(now) {
+			it.again, it.first = k.Again, now
+			if k.Again.Sub(now) > r.o.Retry.For {
+				it.leave()
+			}
+		}
+	case StatusDoubtful:
+		switch r.o.Doubt {
+		case Hold:
+			it.end(InDoubt, nil)
+		case AssumeSent:
+			r.assume(it)
+		}
+	case StatusSent:
+		it.end(AlreadySent, nil)
+	case StatusFailed:
+		it.end(Failed, errFailedBefore)
+	case StatusSuppressed:
+		it.end(Suppressed, nil)
+	case StatusDuplicate:
+		if r.o.Duplicates == FirstDuplicate {
+			it.end(Duplicate, nil)
+		} else {
+			it.end(Failed, ErrDuplicate)
+		}
+	case StatusEdited:
+		if r.o.Edits == IgnoreEdits {
+			it.end(AlreadySent, nil)
+		} else {
+			it.end(Failed, ErrEdited)
+		}
+	default:
+		it.end(Failed, fmt.Errorf("journal: unknown status %q", k.Status))
+	}
+}
+
+var errFailedBefore = errors.New("it failed in an earlier run")

@@ -1,0 +1,101 @@
+package delivery
+
+import (
+	"time"
+
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// groupSize is how many rows travel together.
+const groupSize = 64
+
+// group is rows on their way, in the order of their source.
+type group struct {
+	items []item  // of the caller; none where they are tried again
+	next  int     // of the caller: items[:next] were handed out
+	all   []*item // for the stages: those that still have to go through them
+}
+
+// item is one row on its way. It belongs to one goroutine at a time; what is said
+// of its state holds while run.mu is held.
+type item struct {
+	job    Job
+	state  state
+	known  Known
+	letter Letter
+	weight int64 // octets of the letter that count towards the budget
+	late   bool  // it is tried again, and stands in no order
+
+	outcome   Outcome
+	messageID string
+	err       error
+	attempts  int
+	// to is what became of each recipient of the envelope; nil before the first
+	// attempt.
+	to []smtp.Recipient
+
+	open    []int       // the recipients of this attempt, as indexes; nil is all
+	answer  smtp.Result // what it brought
+	settles bool        // the journal is to hear of it
+	assumed bool
+	again   time.Time // when the next attempt is due; zero where there is none
+	first   time.Time // when the first of this run ended
+	lost    int       // how often its connection ended before it was answered
+	alone   bool      // nothing else is to be on its way with it
+	sum     []byte    // of its octets, once it has been tried
+}
+
+// state is where a row is.
+type state int8
+
+const (
+	working state = iota
+	done          // its result may be handed out
+	aside         // it is tried again, and a copy waits for that
+)
+
+// end decides a row that is not sent.
+func (it *item) end(outcome Outcome, err error) {
+	it.outcome, it.err = outcome, err
+}
+
+func (it *item) ended() bool { return it.outcome != "" }
+
+// recipients are those of this attempt.
+func (it *item) recipients() []string {
+	if it.open == nil {
+		return it.job.Envelope.To
+	}
+	to := make([]string, len(it.open))
+	for i, n := range it.open {
+		to[i] = it.job.Envelope.To[n]
+	}
+	return to
+}
+
+// leave ends a row that is left to another run.
+func (it *item) leave() {
+	it.outcome = Deferred
+	if it.to != nil {
+		it.outcome = outcomeOf(it.to)
+	}
+}
+
+func (it *item) attempt() Attempt { return Attempt{ID: it.known.ID, Open: it.open} }
+
+func (it *item) result() Result {
+	r := Result{
+		Job: it.job, Outcome: it.outcome, MessageID: it.messageID, Attempts: it.attempts, Err: it.err,
+	}
+	switch it.outcome {
+	case Skipped:
+		r.Reason = it.job.Skip
+	case Suppressed:
+		r.Reason = it.job.Suppressed
+	}
+	r.Sent = it.answer
+	if it.open != nil {
+		r.Sent = conclude(it.to)
+	}
+	return r
+}

@@ -1,0 +1,90 @@
+package delivery
+
+import (
+	"context"
+	"time"
+
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// Journal remembers what became of the rows of a run: planned → claimed →
+// in doubt → sent, deferred or failed, for each recipient. All methods take
+// batches, are called on several goroutines at once, and return once what they
+// note would survive the machine. On any error the run ends: nothing more is
+// sent.
+//
+// A row is known by its key. Within one opening of the journal a key that comes
+// a second time with another number is a duplicate.
+type Journal interface {
+	// Look fills known with what is known of rows, and changes nothing.
+	Look(ctx context.Context, rows []Entry, known []Known) error
+	// Claim fills known, notes rows that are New, and takes for the caller those
+	// that may be sent: New, Open and Doubtful ones. It is called again for each
+	// further attempt. A row of which nothing was ever sent takes the new hash.
+	Claim(ctx context.Context, rows []Entry, known []Known) error
+	// Doubt is called before the end of any of these messages is written.
+	Doubt(ctx context.Context, attempts []Attempt) error
+	// Release takes Doubt back: the end was not written, or what the server said
+	// to it was that it has taken nothing. Each is again what it was before.
+	Release(ctx context.Context, attempts []Attempt) error
+	// Settle notes what became of recipients.
+	Settle(ctx context.Context, settled []Settled) error
+	// Due reports when the next deferred row is due, and how many there are.
+	Due(ctx context.Context) (next time.Time, rows int64, err error)
+}
+
+// Entry is a row as the journal knows it.
+type Entry struct {
+	Key        string
+	Number     int64
+	Hash       uint64
+	Recipients []string // of the envelope
+}
+
+// Status is what is known of a row.
+type Status string
+
+const (
+	StatusNew        Status = "new"        // never seen, or planned and never tried
+	StatusOpen       Status = "open"       // deferred, for the recipients in Known.Open
+	StatusDoubtful   Status = "doubtful"   // in doubt, for those, by an earlier run
+	StatusSent       Status = "sent"       // done, and nothing failed
+	StatusFailed     Status = "failed"     // done
+	StatusEdited     Status = "edited"     // another content, of which something was sent or may have been
+	StatusDuplicate  Status = "duplicate"  // claimed already, under another number
+	StatusSuppressed Status = "suppressed" // no recipient may get anything
+)
+
+// Known is what the journal knows of a row.
+type Known struct {
+	ID     int64 // of the row in the journal
+	Status Status
+	// Open are the recipients to send to, as indexes of Entry.Recipients; nil is all.
+	Open []int
+	// Past is what became of each recipient earlier; nil where none are told.
+	Past     []smtp.Recipient
+	Attempts int       // before this one
+	First    time.Time // when the first was made
+	Again    time.Time // when an open row is due
+	Sum      []byte    // of the message's octets, where it was tried before
+}
+
+// Attempt is a message on its way to some recipients.
+type Attempt struct {
+	ID   int64
+	Open []int // as in Known
+}
+
+// Settled is what became of an attempt.
+type Settled struct {
+	ID        int64
+	Open      []int            // which recipients; nil is all
+	To        []smtp.Recipient // what became of each of them
+	At        time.Time
+	Again     time.Time // when it is due, where some are deferred
+	Sum       []byte    // of the message's octets, where it may be sent again
+	MessageID string
+	// Assumed is true where an answer never came and To says sent, because the
+	// run assumes so.
+	Assumed bool
+}

@@ -1,0 +1,379 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// sender is one goroutine that sends, over one connection after the other.
+type sender struct {
+	r    *run
+	rank int // how many others there are before this one is needed
+
+	session   *smtp.Session
+	flying    []*item // taken by the stream and not answered, flying[first:], oldest first
+	first     int
+	committed int       // of them, how many the journal knows to be in doubt
+	slot      time.Time // when the next message may begin; zero where none is reserved
+	busy      bool      // one that is to be alone is on its way
+	drains    bool      // the stream takes nothing more
+	answers   int       // in this stream, those that came from the server
+	failed    error     // of the journal
+	out       []*item   // answered, and not handed on
+	back      []*item   // to be sent again at once, oldest first
+	attempts  []Attempt
+	used      bool // has had a connection
+	begun     time.Time
+}
+
+// work sends until nothing more comes.
+func (s *sender) work() {
+	r := s.r
+	for {
+		least := 0
+		if !s.used {
+			least = s.rank * rankRows
+		}
+		if !r.ready.wait(least) {
+			return
+		}
+		if !s.rest(r.brake.wait()) || s.slotFar() && !s.rest(time.Until(s.slot)) {
+			continue
+		}
+		if !r.ready.has() {
+			continue // others were quicker
+		}
+		s.begun = time.Now()
+		session, err := r.connect()
+		if err != nil {
+			r.noConnection(s.begun, err)
+			continue
+		}
+		s.session, s.used = session, true
+		s.carry()
+	}
+}
+
+// rankRows is how many messages must wait before one more connection is opened.
+const rankRows = 8
+
+// connect gets a connection. The first of a run is made alone: a wrong password
+// is tried once, and not by each of them.
+func (r *run) connect() (*smtp.Session, error) {
+	select {
+	case <-r.proven:
+		return r.o.Pool.Get(r.connecting)
+	default:
+	}
+	select {
+	case <-r.proven:
+		return r.o.Pool.Get(r.connecting)
+	case <-r.connecting.Done():
+		return nil, context.Cause(r.connecting)
+	case r.proving <- struct{}{}:
+	}
+	defer func() { <-r.proving }()
+	select {
+	case <-r.proven:
+		return r.o.Pool.Get(r.connecting)
+	default:
+	}
+	if wait := r.brake.wait(); wait > 0 {
+		return nil, errBraked // the one before this failed
+	}
+	session, err := r.o.Pool.Get(r.connecting)
+	if err == nil {
+		close(r.proven)
+	}
+	return session, err
+}
+
+var errBraked = errors.New("it is too early for another connection")
+
+// noConnection decides how to go on without one.
+func (r *run) noConnection(begun time.Time, err error) {
+	switch {
+	case err == errBraked, r.connecting.Err() != nil:
+	case !temporary(err):
+		r.stop(err)
+	default:
+		if lasts := r.brake.press(begun, err); lasts >= r.o.Retry.For {
+			r.stop(err)
+		}
+	}
+}
+
+// complained takes that the server asks for less.
+func (r *run) complained(begun time.Time, reply smtp.Reply) {
+	why := &smtp.Error{Kind: smtp.KindRefused, Command: reply.Command, Reply: &reply}
+	if lasts := r.brake.press(begun, why); lasts >= r.o.Retry.For {
+		r.stop(why)
+	}
+}
+
+// rest sleeps, and reports whether to go on.
+func (s *sender) rest(d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.r.stopped:
+		return false
+	}
+}
+
+// How long a sender waits for its moment with messages on their way, whose
+// results it does not see meanwhile, and with a connection that does nothing.
+const (
+	longestHold = 500 * time.Millisecond
+	longestIdle = 5 * time.Second
+)
+
+func (s *sender) slotFar() bool { return !s.slot.IsZero() && time.Until(s.slot) > longestIdle }
+
+// carry sends over the session while there is something to send, and it may.
+func (s *sender) carry() {
+	r := s.r
+	defer r.o.Pool.Put(s.session)
+	for r.ready.has() && s.session.Usable() == nil && r.o.Pool.May(s.session) && r.brake.wait() <= 0 && !s.slotFar() {
+		if !s.slot.IsZero() && !s.rest(time.Until(s.slot)) {
+			return
+		}
+		if !s.stream() {
+			return
+		}
+	}
+}
+
+// stream runs one stream to its end, and reports whether the session is worth
+// another.
+func (s *sender) stream() bool {
+	r := s.r
+	s.busy, s.drains, s.answers, s.begun = false, false, 0, time.Now()
+	options := r.o.Stream
+	options.Commit, options.Left = s.commit, nil
+	st := s.session.Stream(r.ctx, s.next, options)
+	owned := false
+	for {
+		answer, err := st.Next()
+		if err == nil {
+			s.answer(answer, nil)
+			continue
+		}
+		if len(answer.Recipients) > 0 {
+			owned = true
+			s.answer(answer, err)
+		}
+		s.flush()
+		s.giveBack()
+		return s.judgeEnd(err, owned)
+	}
+}
+
+// judgeEnd takes the error a stream ended with; owned says that it came with the
+// message it is about.
+func (s *sender) judgeEnd(err error, owned bool) bool {
+	r := s.r
+	switch {
+	case s.failed != nil:
+		r.stop(s.failed)
+		return false
+	case err == io.EOF, owned && s.session.Usable() == nil:
+		return true
+	case r.isStopped():
+		return false
+	case s.session.Usable() == nil && !errors.Is(err, smtp.ErrLimit) && !temporary(err) && r.ctx.Err() == nil:
+		r.stop(err) // it would end each stream so
+		return false
+	}
+	if s.answers == 0 {
+		r.noConnection(s.begun, &lostError{err})
+	}
+	return false
+}
+
+// lostError is a connection that ended before it was of any use. It is worth
+// another, whatever the stream ended with.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string { return e.err.Error() }
+func (e *lostError) Unwrap() error {
+	return &smtp.Error{Kind: smtp.KindLost, Command: "stream", Err: e.err}
+}
+
+// next is the source of the stream.
+func (s *sender) next() (smtp.Mail, error) {
+	r := s.r
+	s.flush()
+	if s.drains || s.busy || r.isStopped() || r.brake.wait() > 0 || !r.o.Pool.May(s.session) || !s.due() {
+		s.drains = true
+		return smtp.Mail{}, io.EOF
+	}
+	it := r.ready.take()
+	if it == nil {
+		s.drains = true
+		return smtp.Mail{}, io.EOF
+	}
+	if it.alone {
+		if s.first < len(s.flying) {
+			s.drains = true
+			if late := r.ready.putBack([]*item{it}); late != nil {
+				r.untried(late)
+			}
+			return smtp.Mail{}, io.EOF
+		}
+		s.busy = true
+	}
+	s.slot = zeroTime
+	if s.first == len(s.flying) {
+		s.flying, s.first = s.flying[:0], 0
+	}
+	s.flying = append(s.flying, it)
+	m := smtp.Mail{Envelope: smtp.Envelope{From: it.job.Envelope.From, To: it.recipients()}, Content: it.letter.Content}
+	if it.letter.Options != nil {
+		m.Options = *it.letter.Options
+	} else {
+		m.Options = r.o.Send
+	}
+	return m, nil
+}
+
+// due reports whether a message may begin, and waits for that where it is not long.
+func (s *sender) due() bool {
+	p := s.r.pace
+	if !p.bounded() {
+		return true
+	}
+	now := time.Now()
+	if s.slot.IsZero() || now.Sub(s.slot) > time.Second {
+		s.slot = p.reserve(now)
+	}
+	wait := s.slot.Sub(now)
+	if wait <= 0 {
+		return true
+	}
+	return wait <= longestHold && s.rest(wait)
+}
+
+// commit is called before the end of any of a batch is written.
+func (s *sender) commit(ctx context.Context, batch []smtp.Mail) error {
+	first := s.first + s.committed
+	s.attempts = s.attempts[:0]
+	for _, it := range s.flying[first : first+len(batch)] {
+		s.attempts = append(s.attempts, it.attempt())
+	}
+	if err := s.r.o.Journal.Doubt(ctx, s.attempts); err != nil {
+		s.failed = fmt.Errorf("journal: %w", err)
+		return err
+	}
+	s.committed += len(batch)
+	return nil
+}
+
+// answer takes the result of the message that has waited longest.
+func (s *sender) answer(answer smtp.Result, fault error) {
+	r := s.r
+	it := s.flying[s.first]
+	s.flying[s.first] = nil
+	s.first++
+	doubted := s.committed > 0
+	if doubted {
+		s.committed--
+	}
+	if answer.Reply.Code != 0 {
+		s.answers++
+	}
+	next := halted
+	if s.failed == nil {
+		s.learn(answer)
+		next = r.judge(it, answer, fault)
+	}
+	switch next {
+	case recorded:
+		r.drop(it)
+		s.out = append(s.out, it)
+		if len(s.out) >= groupSize/2 || s.drains {
+			s.flush()
+		}
+	case requeued:
+		s.release(it, doubted)
+		s.back = append(s.back, it)
+	case halted:
+		s.release(it, doubted)
+		r.untried([]*item{it})
+	}
+}
+
+// learn lets pool, brake and circuit follow the server.
+func (s *sender) learn(answer smtp.Result) {
+	r := s.r
+	if answer.Outcome == smtp.Sent {
+		r.o.Pool.Note(answer)
+		r.brake.ease()
+	} else {
+		grey, slow := false, false
+		for i := range answer.Recipients {
+			reply := &answer.Recipients[i].Reply
+			grey = grey || greylisted(*reply)
+			slow = slow || slowDown(*reply)
+		}
+		if !grey || slow {
+			r.o.Pool.Note(answer)
+		}
+		if slow {
+			r.complained(s.begun, answer.Reply)
+		}
+	}
+	if err := r.circuit.note(answer, r.o.StopAfter); err != nil {
+		r.stop(err)
+	}
+}
+
+// release takes back that a message may have arrived.
+func (s *sender) release(it *item, doubted bool) {
+	if doubted && s.failed == nil {
+		s.attempts = append(s.attempts[:0], it.attempt())
+		s.releaseAll()
+	}
+}
+
+func (s *sender) releaseAll() {
+	if err := s.r.o.Journal.Release(background(s.r.ctx), s.attempts); err != nil {
+		s.failed = fmt.Errorf("journal: %w", err)
+	}
+}
+
+// giveBack returns what the stream took and did not begin.
+func (s *sender) giveBack() {
+	left := s.flying[s.first:]
+	s.attempts = s.attempts[:0]
+	for _, it := range left[:min(s.committed, len(left))] {
+		s.attempts = append(s.attempts, it.attempt())
+	}
+	s.committed = 0
+	if len(s.attempts) > 0 && s.failed == nil {
+		s.releaseAll()
+	}
+	s.back = append(s.back, left...)
+	s.r.untried(s.r.ready.putBack(s.back))
+	clear(left)
+	clear(s.back)
+	s.flying, s.first, s.back = s.flying[:0], 0, s.back[:0]
+}
+
+// flush hands on what is answered.
+func (s *sender) flush() {
+	if len(s.out) > 0 {
+		s.r.answer(s.out)
+		s.out = s.out[:0]
+	}
+}
