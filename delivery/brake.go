@@ -37,7 +37,7 @@ func (b *brake) press(begun time.Time, why error) time.Duration {
 		b.since = now
 	}
 	b.why = why
-	if b.until.Before(begun) || b.times == 0 {
+	if !begun.Before(b.until) {
 		b.times++
 		b.until = now.Add(spread(doubled(b.retry.Soon, b.times, brakeLongest), b.random))
 		b.pressed.Store(true)

@@ -69,8 +69,8 @@ func (r *run) claim() {
 
 // known takes what the journal knows of a row.
 func (r *run) known(it *item, k Known) {
-	if it.attempts > k.Attempts {
-		k.Attempts = it.known.Attempts // of runs before
+	if it.late {
+		k.Attempts, k.First = it.known.Attempts, it.known.First // of runs before
 	} else {
 		it.attempts = k.Attempts
 	}

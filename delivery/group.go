@@ -20,6 +20,7 @@ type group struct {
 // of its state holds while run.mu is held.
 type item struct {
 	job    Job
+	place  int64 // among all rows of the pass; what is tried again keeps it
 	state  state
 	known  Known
 	letter Letter

@@ -58,10 +58,13 @@ type post struct {
 	// each connection is handed to talk, where that is set, in the place of the
 	// server's own way.
 	talk func(conn net.Conn, number int) bool
+	// dial is asked before each connection over a pipe, where it is set.
+	dial func() error
 
 	mu       sync.Mutex
 	arrived  map[string][]string // texts by recipient
 	calls    map[string]int      // RCPTs by recipient
+	taken    int                 // messages, refused ones as well
 	messages int
 	conns    int
 	open     int
@@ -88,17 +91,21 @@ func (p *post) Message(_ context.Context, _ server.Peer, envelope server.Envelop
 		return server.Reply{Code: 451, Enhanced: "4.3.0", Text: "what was that?"}
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.messages++
+	p.taken++
+	call := p.taken
+	p.mu.Unlock()
 	var to []string
 	for _, r := range envelope.Recipients {
 		to = append(to, r.Address)
 	}
 	if p.message != nil {
-		if reply := p.message(to, p.messages); reply != (server.Reply{}) && !reply.Positive() {
+		if reply := p.message(to, call); reply != (server.Reply{}) && !reply.Positive() {
 			return reply
 		}
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.messages++
 	if p.arrived == nil {
 		p.arrived = map[string][]string{}
 	}
@@ -171,6 +178,11 @@ func (p *post) pipes(o smtp.PoolOptions) (pool *smtp.Pool, end func()) {
 		return smtp.Connect(dialled, smtp.Options{
 			Host: "mx.example", TLS: smtp.TLSOff, LocalName: "client.example",
 			Dial: func(context.Context, smtp.Target) (net.Conn, error) {
+				if p.dial != nil {
+					if err := p.dial(); err != nil {
+						return nil, err
+					}
+				}
 				client, end := newPipe()
 				all.Go(func() { p.serve(ctx, end) })
 				return client, nil

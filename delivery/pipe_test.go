@@ -18,13 +18,29 @@ func newPipe() (client, server net.Conn) {
 
 type lateWriter struct {
 	net.Conn
-	queue chan []byte
-	once  sync.Once
+	queue  chan []byte
+	mu     sync.Mutex
+	closed bool
 }
 
 func (c *lateWriter) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return 0, io.ErrClosedPipe
+	}
 	c.queue <- bytes.Clone(p)
 	return len(p), nil
+}
+
+func (c *lateWriter) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	closed := c.closed
+	c.mu.Unlock()
+	if closed {
+		return 0, io.ErrClosedPipe
+	}
+	return c.Conn.Read(p)
 }
 
 func (c *lateWriter) drain() {
@@ -36,9 +52,12 @@ func (c *lateWriter) drain() {
 
 // Close ends the connection once everything was read that was written.
 func (c *lateWriter) Close() error {
-	c.once.Do(func() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.closed = true
 		close(c.queue)
 		go func() { _, _ = io.Copy(io.Discard, c.Conn) }()
-	})
+	}
 	return nil
 }

@@ -1,14 +1,17 @@
 package delivery
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
-// ready holds messages that are built and wait for a connection.
+// ready holds messages that are built and wait for a connection, in the order of
+// their rows: workers are done with them in another.
 type ready struct {
 	budget *budget
 	mu     sync.Mutex
 	some   *sync.Cond
-	again  []*item // go first: their connection ended; the last is the next
-	items  []*item
+	items  []*item // items[first:] wait
 	first  int
 	closed bool // nothing more comes
 	ended  bool // and nothing is handed out any more
@@ -20,7 +23,7 @@ func newReady(b *budget) *ready {
 	return q
 }
 
-// put appends messages, and returns those that came too late.
+// put adds messages, which stand in order, and returns those that came too late.
 func (q *ready) put(items []*item) (late []*item) {
 	if len(items) == 0 {
 		return nil
@@ -31,26 +34,19 @@ func (q *ready) put(items []*item) (late []*item) {
 		return items
 	}
 	if q.first > 1024 {
-		q.items = append(q.items[:0], q.items[q.first:]...)
-		q.first = 0
+		kept := copy(q.items, q.items[q.first:])
+		clear(q.items[kept:])
+		q.items, q.first = q.items[:kept], 0
 	}
-	q.items = append(q.items, items...)
-	q.some.Broadcast()
-	return nil
-}
-
-// putBack puts messages in front of all others, and returns those that came too late.
-func (q *ready) putBack(items []*item) (late []*item) {
-	if len(items) == 0 {
-		return nil
-	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.ended {
-		return items
-	}
-	for i := len(items) - 1; i >= 0; i-- {
-		q.again = append(q.again, items[i])
+	if last := len(q.items) - 1; last < q.first || q.items[last].place < items[0].place {
+		q.items = append(q.items, items...)
+	} else {
+		for _, it := range items {
+			at, _ := slices.BinarySearchFunc(q.items[q.first:], it.place, func(other *item, place int64) int {
+				return int(other.place - place)
+			})
+			q.items = slices.Insert(q.items, q.first+at, it)
+		}
 	}
 	q.some.Broadcast()
 	return nil
@@ -60,11 +56,6 @@ func (q *ready) putBack(items []*item) (late []*item) {
 func (q *ready) take() *item {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if last := len(q.again) - 1; last >= 0 {
-		it := q.again[last]
-		q.again = q.again[:last]
-		return it
-	}
 	if q.first == len(q.items) {
 		q.items, q.first = q.items[:0], 0
 		return nil
@@ -81,25 +72,24 @@ func (q *ready) wait(least int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for {
+		n := len(q.items) - q.first
 		switch {
 		case q.ended:
 			return false
-		case len(q.again)+len(q.items)-q.first >= max(least, 1), least > 0 && q.any() && q.budget.isSpent():
+		case n >= max(least, 1), n > 0 && q.budget.isSpent():
 			return true
-		case q.closed && (least == 0 || !q.any()):
+		case q.closed:
 			return false
 		}
 		q.some.Wait()
 	}
 }
 
-func (q *ready) any() bool { return len(q.again) > 0 || q.first < len(q.items) }
-
 // has reports whether there is a message.
 func (q *ready) has() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return !q.ended && q.any()
+	return q.first < len(q.items)
 }
 
 // close says that nothing more comes.
@@ -116,8 +106,7 @@ func (q *ready) stop() (left []*item) {
 	defer q.mu.Unlock()
 	q.ended = true
 	q.some.Broadcast()
-	left = append(left, q.again...)
-	left = append(left, q.items[q.first:]...)
-	q.again, q.items, q.first = nil, nil, 0
+	left = slices.Clone(q.items[q.first:])
+	q.items, q.first = nil, 0
 	return left
 }

@@ -33,8 +33,8 @@ type run struct {
 	stopped chan struct{} // closed once nothing more is to be begun
 	// connecting ends with stopped: nobody waits for a connection any more.
 	connecting context.Context
-	proven     chan struct{} // closed once there was a connection
-	proving    chan struct{} // holds one who tries for the first
+	proven     atomic.Bool   // there was a connection
+	proving    chan struct{} // holds the one who tries for the first
 	fresh      atomic.Bool   // some row was not sent by an earlier run
 
 	building atomic.Int64 // how long a message takes to build, ns, about
@@ -68,7 +68,7 @@ func newRun(ctx context.Context, o Options) *run {
 		budget: newBudget(o.Bytes), pace: newPace(o.Rate), brake: newBrake(o),
 	}
 	r.ready = newReady(r.budget)
-	r.proven, r.proving = make(chan struct{}), make(chan struct{}, 1)
+	r.proving = make(chan struct{}, 1)
 	r.answered.wake = make(chan struct{}, 1)
 	return r
 }
@@ -236,6 +236,7 @@ type caller struct {
 	on     int      // rows in them that were not handed out
 	spare  []*group
 	found  []*item // being handed out
+	place  int64   // of the next row
 	ended  bool    // the source has no more
 	muted  bool    // OnResult wants to hear no more
 	speed  speed
@@ -328,7 +329,8 @@ func (c *caller) read() {
 		}
 		g.items = g.items[:len(g.items)+1]
 		it := &g.items[len(g.items)-1]
-		it.job = job
+		it.job, it.place = job, c.place
+		c.place++
 		if len(g.items) < most && time.Since(begun) > patience {
 			break
 		}

@@ -49,56 +49,39 @@ func (s *sender) work() {
 			continue // others were quicker
 		}
 		s.begun = time.Now()
-		session, err := r.connect()
-		if err != nil {
-			r.noConnection(s.begun, err)
-			continue
+		if s.session = r.connect(s.begun); s.session != nil {
+			s.used = true
+			s.carry()
 		}
-		s.session, s.used = session, true
-		s.carry()
 	}
 }
 
 // rankRows is how many messages must wait before one more connection is opened.
 const rankRows = 8
 
-// connect gets a connection. The first of a run is made alone: a wrong password
-// is tried once, and not by each of them.
-func (r *run) connect() (*smtp.Session, error) {
-	select {
-	case <-r.proven:
-		return r.o.Pool.Get(r.connecting)
-	default:
-	}
-	select {
-	case <-r.proven:
-		return r.o.Pool.Get(r.connecting)
-	case <-r.connecting.Done():
-		return nil, context.Cause(r.connecting)
-	case r.proving <- struct{}{}:
-	}
-	defer func() { <-r.proving }()
-	select {
-	case <-r.proven:
-		return r.o.Pool.Get(r.connecting)
-	default:
-	}
-	if wait := r.brake.wait(); wait > 0 {
-		return nil, errBraked // the one before this failed
+// connect gets a connection, nil where that is to be tried again later. The first
+// of a run is made alone: a wrong password is tried once, and not by each sender.
+func (r *run) connect(begun time.Time) *smtp.Session {
+	if !r.proven.Load() {
+		r.proving <- struct{}{}
+		defer func() { <-r.proving }()
+		if r.isStopped() || r.brake.wait() > 0 {
+			return nil // the one before this failed
+		}
 	}
 	session, err := r.o.Pool.Get(r.connecting)
-	if err == nil {
-		close(r.proven)
+	if err != nil {
+		r.noConnection(begun, err)
+		return nil
 	}
-	return session, err
+	r.proven.Store(true)
+	return session
 }
-
-var errBraked = errors.New("it is too early for another connection")
 
 // noConnection decides how to go on without one.
 func (r *run) noConnection(begun time.Time, err error) {
 	switch {
-	case err == errBraked, r.connecting.Err() != nil:
+	case r.connecting.Err() != nil:
 	case !temporary(err):
 		r.stop(err)
 	default:
@@ -226,9 +209,7 @@ func (s *sender) next() (smtp.Mail, error) {
 	if it.alone {
 		if s.first < len(s.flying) {
 			s.drains = true
-			if late := r.ready.putBack([]*item{it}); late != nil {
-				r.untried(late)
-			}
+			r.untried(r.ready.put([]*item{it}))
 			return smtp.Mail{}, io.EOF
 		}
 		s.busy = true
@@ -364,7 +345,7 @@ func (s *sender) giveBack() {
 		s.releaseAll()
 	}
 	s.back = append(s.back, left...)
-	s.r.untried(s.r.ready.putBack(s.back))
+	s.r.untried(s.r.ready.put(s.back))
 	clear(left)
 	clear(s.back)
 	s.flying, s.first, s.back = s.flying[:0], 0, s.back[:0]

@@ -1,0 +1,522 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mailscript/mailscript/smtp"
+	"github.com/mailscript/mailscript/smtp/server"
+)
+
+// inBubble runs a test on a virtual clock, with a server behind pipes.
+func inBubble(t *testing.T, p *post, o smtp.PoolOptions, test func(t *testing.T, pool *smtp.Pool)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		pool, end := p.pipes(o)
+		defer end()
+		test(t, pool)
+	})
+}
+
+// A rate holds over all connections: 50 a second over four, for a minute.
+func TestRateHolds(t *testing.T) {
+	p := &post{}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		rate, err := ParseRate("50/s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		var each [60]int
+		counts, err := Run(t.Context(), numbered(3000, nil), Options{Pool: pool, Rate: rate, Stream: smtp.StreamOptions{Transfer: smtp.TransferData}, OnResult: func(Result) error {
+			if second := int(time.Since(begun) / time.Second); second < len(each) {
+				each[second]++
+			}
+			return nil
+		}})
+		if err != nil || counts.Sent != 3000 {
+			t.Fatal(counts, err)
+		}
+		took := time.Since(begun)
+		if took < 60*time.Second*98/100 || took > 60*time.Second*102/100 {
+			t.Errorf("3000 messages at 50/s took %s", took)
+		}
+		for second, n := range each {
+			if n < 40 || n > 60 {
+				t.Errorf("second %d: %d messages", second, n)
+			}
+		}
+		if p.most < 2 {
+			t.Errorf("%d connections at once", p.most)
+		}
+	})
+}
+
+// A slow rate never lets more through than it says, in any window.
+func TestSlowRate(t *testing.T) {
+	p := &post{}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		rate, err := ParseRate("20/30min")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var at []time.Time
+		counts, err := Run(t.Context(), numbered(100, nil), Options{Pool: pool, Rate: rate, OnResult: func(Result) error {
+			at = append(at, time.Now())
+			return nil
+		}})
+		if err != nil || counts.Sent != 100 {
+			t.Fatal(counts, err)
+		}
+		for i := 20; i < len(at); i++ {
+			if window := at[i].Sub(at[i-20]); window < 30*time.Minute-time.Second {
+				t.Errorf("message %d came %s behind the 20th before it", i+1, window)
+			}
+		}
+	})
+}
+
+// A server that greylists each recipient once gets each again, once it is time,
+// and the results come with the second attempt.
+func TestGreylisting(t *testing.T) {
+	const n = 200
+	p := &post{rcpt: func(_ string, call int) server.Reply {
+		if call == 1 {
+			return server.Reply{Code: 451, Enhanced: "4.7.1", Text: "Greylisting in action, please come back later"}
+		}
+		return server.Reply{}
+	}}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		begun := time.Now()
+		var got results
+		counts, err := Run(t.Context(), numbered(n, nil), Options{Pool: pool, OnResult: got.add})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.check(t, n)
+		took := time.Since(begun)
+		if counts.Sent != n || counts.Attempts != 2*n || took < 5*time.Minute || took > 16*time.Minute {
+			t.Errorf("%+v in %s", counts, took)
+		}
+		if allowed := pool.Allowed(); allowed != 4 {
+			t.Errorf("%d connections allowed: greylisting is no complaint about them", allowed)
+		}
+	})
+}
+
+// What the server says about when to come back is heeded.
+func TestHint(t *testing.T) {
+	for text, want := range map[string]time.Duration{
+		"4.2.0 <x>: Recipient address rejected: Greylisted, see http://postgrey.example/help/x.html": 0,
+		"Greylisted, please try again in 300 seconds":                                                300 * time.Second,
+		"Greylisting in action, please come back in 00:05:00":                                        0,
+		"too many messages, retry after 2 minutes":                                                   2 * time.Minute,
+		"Try again in 5m":     5 * time.Minute,
+		"mailbox over quota":  0,
+		"wait 1 hour":         time.Hour,
+		"delayed for 60 secs": time.Minute,
+	} {
+		if got := hinted(smtp.Reply{Code: 451, Lines: []string{text}}); got != want {
+			t.Errorf("%q: %s, want %s", text, got, want)
+		}
+	}
+	p := &post{rcpt: func(_ string, call int) server.Reply {
+		if call == 1 {
+			return server.Reply{Code: 450, Enhanced: "4.2.0", Text: "Greylisted, try again in 60 seconds"}
+		}
+		return server.Reply{}
+	}}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		begun := time.Now()
+		counts, err := Run(t.Context(), numbered(1, nil), Options{Pool: pool})
+		if took := time.Since(begun); err != nil || counts.Sent != 1 || took < time.Minute || took > 70*time.Second {
+			t.Error(counts, err, took)
+		}
+	})
+}
+
+// A mailbox that stays full is deferred when the time for retries is over, and
+// fails when it has been so for too long.
+func TestRetryFor(t *testing.T) {
+	full := server.Reply{Code: 452, Enhanced: "4.2.2", Text: "mailbox full"}
+	p := &post{rcpt: func(to string, _ int) server.Reply {
+		if numberIn(to)%10 == 0 {
+			return full
+		}
+		return server.Reply{}
+	}}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		begun := time.Now()
+		var got results
+		counts, err := Run(t.Context(), numbered(50, nil), Options{Pool: pool, OnResult: got.add})
+		if took := time.Since(begun); err != nil || counts.Sent != 45 || counts.Deferred != 5 || took > 31*time.Minute {
+			t.Error(counts, err, took)
+		}
+		got.check(t, 50)
+		if counts.Attempts < 45+2*5 {
+			t.Errorf("%d attempts", counts.Attempts)
+		}
+		counts, err = Run(t.Context(), numbered(50, nil), Options{Pool: pool, Retry: Retry{For: 100 * time.Hour, Expire: 10 * time.Hour}})
+		if err != nil || counts.Sent != 45 || counts.Failed != 5 {
+			t.Error(counts, err)
+		}
+	})
+}
+
+// A server that says 421 after each 10 messages is asked again, on another
+// connection, for what it has not taken.
+func TestServerLeaves(t *testing.T) {
+	const n = 100
+	p := &post{message: func(_ []string, call int) server.Reply {
+		if call%10 == 0 {
+			return server.Reply{Code: 421, Enhanced: "4.7.0", Text: "too many messages on this connection"}
+		}
+		return server.Reply{}
+	}}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		begun := time.Now()
+		var got results
+		counts, err := Run(t.Context(), numbered(n, nil), Options{Pool: pool, OnResult: got.add, Stream: smtp.StreamOptions{Transfer: smtp.TransferData}})
+		if err != nil || counts.Sent != n {
+			t.Error(counts, err)
+		}
+		got.check(t, n)
+		for i := 1; i <= n; i++ {
+			if times := p.times(fmt.Sprintf("to%d@example.net", i)); times != 1 {
+				t.Errorf("row %d arrived %d times", i, times)
+			}
+		}
+		if took := time.Since(begun); took > 5*time.Minute {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// A server that finds us too fast for a while gets less, and later more again.
+func TestTooFast(t *testing.T) {
+	const n = 3000
+	begun := time.Time{}
+	slow := server.Reply{Code: 450, Enhanced: "4.7.1", Text: "too much mail from you"}
+	p := &post{}
+	p.rcpt = func(string, int) server.Reply {
+		if since := time.Since(begun); since > time.Second && since < 20*time.Second {
+			return slow
+		}
+		return server.Reply{}
+	}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		begun = time.Now()
+		least := 4
+		trouble := false
+		counts, err := Run(t.Context(), numbered(n, nil), Options{
+			Pool: pool, Rate: Rate{Messages: 100}, Interval: time.Second,
+			OnProgress: func(p Progress) {
+				least = min(least, p.Connections)
+				trouble = trouble || p.Trouble != nil
+			},
+		})
+		if err != nil || counts.Sent != n {
+			t.Error(counts, err)
+		}
+		if least > 2 || !trouble {
+			t.Errorf("at least %d connections were allowed, trouble %v", least, trouble)
+		}
+		if allowed := pool.Allowed(); allowed != 4 {
+			t.Errorf("%d connections are allowed again", allowed)
+		}
+		if extra := counts.Attempts - n; extra > 1000 {
+			t.Errorf("%d messages were refused", extra)
+		}
+	})
+}
+
+// A refused password is tried once, and ends the run.
+func TestRefusedPassword(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var tries atomic.Int64
+		pool := smtp.NewPool(func(context.Context) (*smtp.Session, error) {
+			tries.Add(1)
+			time.Sleep(100 * time.Millisecond)
+			return nil, &smtp.Error{Kind: smtp.KindAuth, Command: "AUTH PLAIN", Reply: &smtp.Reply{Code: 535, Enhanced: "5.7.8"}}
+		}, smtp.PoolOptions{})
+		counts, err := Run(t.Context(), numbered(1000, nil), Options{Pool: pool})
+		var fault *smtp.Error
+		if !errors.As(err, &fault) || fault.Kind != smtp.KindAuth || tries.Load() != 1 || counts.Sent != 0 || counts.Untried != counts.Rows {
+			t.Error(err, tries.Load(), counts)
+		}
+	})
+}
+
+// A server that is away for a while is waited for; one that stays away ends the run.
+func TestServerAway(t *testing.T) {
+	for _, away := range []time.Duration{10 * time.Minute, 1000 * time.Hour} {
+		p := &post{}
+		inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+			begun, tries := time.Now(), 0
+			p.dial = func() error {
+				if tries++; time.Since(begun) < away {
+					return &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
+				}
+				return nil
+			}
+			counts, err := Run(t.Context(), numbered(100, nil), Options{Pool: pool})
+			switch took := time.Since(begun); {
+			case tries > 30:
+				t.Errorf("%d tries", tries)
+			case away < time.Hour && (err != nil || counts.Sent != 100):
+				t.Error(err, counts)
+			case away > time.Hour && (err == nil || counts.Sent != 0 || took < 25*time.Minute || took > 40*time.Minute):
+				t.Error(err, counts, took)
+			}
+		})
+	}
+}
+
+// A server that refuses everything for good ends the run before all rows have failed.
+func TestCircuit(t *testing.T) {
+	p := &post{message: func([]string, int) server.Reply {
+		return server.Reply{Code: 554, Enhanced: "5.7.1", Text: "looks like spam"}
+	}}
+	var got results
+	counts, err := Run(t.Context(), numbered(10_000, nil), Options{Pool: p.pool(t, smtp.PoolOptions{}), OnResult: got.add})
+	if !errors.Is(err, ErrRefused) || counts.Failed < 10 || counts.Failed > 10+4*64 || counts.Sent != 0 {
+		t.Error(err, counts)
+	}
+	if err != nil && !strings.Contains(err.Error(), "looks like spam") {
+		t.Error(err)
+	}
+}
+
+// dying is a server that drops the connection behind the n-th message, before or
+// after its end.
+func dying(p *post, every int) func(conn net.Conn, number int) bool {
+	return func(conn net.Conn, number int) bool {
+		_ = server.Serve(context.Background(), conn, server.Config{Handler: &dyingPost{post: p, conn: conn, every: every}})
+		return true
+	}
+}
+
+type dyingPost struct {
+	*post
+	conn  net.Conn
+	every int
+	n     int
+}
+
+func (d *dyingPost) Message(ctx context.Context, peer server.Peer, envelope server.Envelope, body io.Reader) server.Reply {
+	if d.n++; d.n%d.every == 0 {
+		_, _ = io.Copy(io.Discard, body)
+		_ = d.conn.Close() // taken or not: nobody knows
+		return server.Reply{}
+	}
+	return d.post.Message(ctx, peer, envelope, body)
+}
+
+// A connection that ends behind a message leaves it in doubt; the policy decides.
+func TestConnectionDies(t *testing.T) {
+	const n = 100
+	for policy, want := range map[DoubtPolicy]Counts{
+		Hold:       {Rows: n, Sent: n - 9, InDoubt: 9},
+		AssumeSent: {Rows: n, Sent: n},
+		Resend:     {Rows: n, Sent: n},
+	} {
+		t.Run(string(policy), func(t *testing.T) {
+			p := &post{}
+			p.talk = dying(p, 12)
+			inBubble(t, p, smtp.PoolOptions{Connections: 1}, func(t *testing.T, pool *smtp.Pool) {
+				var got results
+				counts, err := Run(t.Context(), numbered(n, nil), Options{
+					Pool: pool, Connections: 1, Doubt: policy, OnResult: got.add, Stream: smtp.StreamOptions{Transfer: smtp.TransferData},
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				got.check(t, n)
+				counts.Attempts, counts.Octets = 0, 0
+				if policy == Hold {
+					if counts.InDoubt < 7 || counts.InDoubt > 10 || counts.Sent+counts.InDoubt != n {
+						t.Errorf("%+v", counts)
+					}
+				} else if counts != want {
+					t.Errorf("%+v, want %+v", counts, want)
+				}
+				for i := 1; i <= n; i++ {
+					if times := p.times(fmt.Sprintf("to%d@example.net", i)); times > 1 || times == 0 && policy == Resend {
+						t.Errorf("row %d arrived %d times", i, times)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A server that stalls behind a message costs the timeout of that connection, and
+// the others go on.
+func TestStall(t *testing.T) {
+	const n = 2000
+	var stalled atomic.Bool
+	p := &post{}
+	p.message = func(to []string, _ int) server.Reply { return server.Reply{} }
+	p.rcpt = func(to string, _ int) server.Reply {
+		if numberIn(to) == 50 && stalled.CompareAndSwap(false, true) {
+			time.Sleep(time.Hour)
+		}
+		return server.Reply{}
+	}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		begun := time.Now()
+		var got results
+		counts, err := Run(t.Context(), numbered(n, nil), Options{Pool: pool, OnResult: got.add})
+		if err != nil || counts.Sent+counts.InDoubt != n {
+			t.Error(err, counts)
+		}
+		got.check(t, n)
+		if took := time.Since(begun); took > 20*time.Minute {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// A message that is not the same when it is built again is not sent again.
+func TestChangedMessage(t *testing.T) {
+	p := &post{rcpt: func(_ string, call int) server.Reply {
+		if call == 1 {
+			return server.Reply{Code: 451, Enhanced: "4.2.0", Text: "later"}
+		}
+		return server.Reply{}
+	}}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		var built atomic.Int64
+		var got results
+		counts, err := Run(t.Context(), numbered(1, func(j *Job) {
+			j.Build = func(context.Context) (Letter, error) { return letterOf(built.Add(1)), nil }
+		}), Options{Pool: pool, OnResult: got.add})
+		if err != nil || counts.Failed != 1 || !errors.Is(got.all[0].Err, ErrChanged) || p.messages != 0 {
+			t.Error(err, counts)
+		}
+	})
+}
+
+// Of several recipients, those that are open get the message again, and only they.
+func TestOpenRecipients(t *testing.T) {
+	p := &post{rcpt: func(to string, call int) server.Reply {
+		switch {
+		case strings.HasPrefix(to, "later") && call == 1:
+			return server.Reply{Code: 450, Enhanced: "4.2.1", Text: "later"}
+		case strings.HasPrefix(to, "never"):
+			return server.Reply{Code: 550, Enhanced: "5.1.1", Text: "never"}
+		}
+		return server.Reply{}
+	}}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		var got results
+		counts, err := Run(t.Context(), numbered(1, func(j *Job) {
+			j.Envelope.To = []string{"now@example.net", "later@example.net", "never@example.net"}
+		}), Options{Pool: pool, OnResult: got.add})
+		if err != nil || counts.Failed != 1 || counts.Attempts != 2 {
+			t.Fatal(err, counts)
+		}
+		r := got.all[0].Sent
+		for i, want := range []smtp.Outcome{smtp.Sent, smtp.Sent, smtp.Failed} {
+			if r.Recipients[i].Outcome != want {
+				t.Errorf("%s: %s", r.Recipients[i].Address, r.Recipients[i].Outcome)
+			}
+		}
+		if r.Outcome != smtp.Partial || r.Reply.Code != 550 {
+			t.Errorf("%s, %s", r.Outcome, r.Reply)
+		}
+		if p.times("now@example.net") != 1 || p.times("later@example.net") != 1 {
+			t.Errorf("arrived: %v", p.arrived)
+		}
+	})
+}
+
+// Once the context ends, the run does, at once: what is not answered is in doubt.
+func TestCancel(t *testing.T) {
+	p := &post{}
+	p.message = func(_ []string, call int) server.Reply {
+		if call > 20 {
+			time.Sleep(10 * time.Minute)
+		}
+		return server.Reply{}
+	}
+	inBubble(t, p, smtp.PoolOptions{Connections: 1}, func(t *testing.T, pool *smtp.Pool) {
+		ctx, cancel := context.WithCancel(t.Context())
+		begun := time.Now()
+		time.AfterFunc(time.Minute, cancel)
+		var got results
+		counts, err := Run(ctx, numbered(1000, nil), Options{Pool: pool, Connections: 1, OnResult: got.add})
+		if !errors.Is(err, context.Canceled) || counts.InDoubt == 0 || counts.Sent+counts.InDoubt+counts.Untried != counts.Rows {
+			t.Error(err, counts)
+		}
+		if took := time.Since(begun); took > 65*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// failing is a journal that breaks at a step.
+type failing struct {
+	*Memory
+	claims, doubts, settles atomic.Int64 // how many work
+}
+
+var errDisk = errors.New("no space left on device")
+
+func (f *failing) Claim(ctx context.Context, rows []Entry, known []Known) error {
+	if f.claims.Add(-1) < 0 {
+		return errDisk
+	}
+	return f.Memory.Claim(ctx, rows, known)
+}
+
+func (f *failing) Doubt(ctx context.Context, attempts []Attempt) error {
+	if f.doubts.Add(-1) < 0 {
+		return errDisk
+	}
+	return f.Memory.Doubt(ctx, attempts)
+}
+
+func (f *failing) Settle(ctx context.Context, settled []Settled) error {
+	if f.settles.Add(-1) < 0 {
+		return errDisk
+	}
+	return f.Memory.Settle(ctx, settled)
+}
+
+// A journal that cannot write ends the run, and no message's end is written that
+// it does not know of.
+func TestJournalFails(t *testing.T) {
+	for _, step := range []string{"claim", "doubt", "settle"} {
+		t.Run(step, func(t *testing.T) {
+			f := &failing{Memory: NewMemory()}
+			for _, n := range []*atomic.Int64{&f.claims, &f.doubts, &f.settles} {
+				n.Store(1 << 40)
+			}
+			switch step {
+			case "claim":
+				f.claims.Store(2)
+			case "doubt":
+				f.doubts.Store(2)
+			case "settle":
+				f.settles.Store(2)
+			}
+			p := &post{}
+			counts, err := Run(t.Context(), numbered(100_000, nil), Options{Pool: p.pool(t, smtp.PoolOptions{}), Journal: f})
+			if !errors.Is(err, errDisk) {
+				t.Error(err)
+			}
+			if counts.Sent != int64(p.messages) || counts.Sent+counts.Untried != counts.Rows || counts.Rows > 10_000 {
+				t.Errorf("%d arrived: %+v", p.messages, counts)
+			}
+		})
+	}
+}
