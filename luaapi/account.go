@@ -373,40 +373,46 @@ func (c *Call) authenticate(s *session, credentials smtp.Credentials) (smtp.Repl
 	a := s.account
 	a.credentials = credentials
 	c.checkNotRefused(a)
-	known := !credentials.Token.IsZero() || strings.EqualFold(credentials.Mechanism, "EXTERNAL") || len(a.options.Certificates) > 0
-	if strings.TrimSpace(credentials.Username) == "" && !known {
-		return smtp.Reply{}, &engine.Fault{
-			Kind: engine.KindConfig, Message: c.function.full + ": no user name is known for " + s.account.options.Host,
-			Hint: `give it to connect, or to auth: session:auth{username = "…", password = "…"}`,
-		}
+	login, err := c.login(a, credentials)
+	if err != nil {
+		return smtp.Reply{}, err
 	}
-	if c.options.Rehearsal {
-		if err := credentials.Check(); err != nil {
-			return smtp.Reply{}, err
-		}
-		// The embedded server believes anybody, and has the plain mechanisms only.
-		credentials = smtp.Credentials{Username: credentials.Username, Password: smtp.NewSecret("rehearsal"), InClear: credentials.InClear}
-	}
-	logIn := s.Auth
-	if credentials.Password.IsZero() && credentials.Token.IsZero() {
-		switch {
-		case a.tokens != nil:
-			logIn = func(ctx context.Context, credentials smtp.Credentials) (smtp.Reply, error) {
-				return c.authenticateWithToken(ctx, s, a, credentials)
-			}
-		case a.password != nil:
-			password, err := a.password()
-			if err != nil {
-				return smtp.Reply{}, err
-			}
-			credentials.Password = password
-		}
-	}
-	reply, err := logIn(c.Context(), credentials)
+	reply, err := login(c.Context(), s.Session)
 	if err != nil {
 		c.rememberRefusal(a, err)
 		return reply, err
 	}
 	s.authenticated = true
 	return reply, nil
+}
+
+// login returns what logs in to an account, on any goroutine. Passwords are read now.
+func (c *Call) login(a account, credentials smtp.Credentials) (func(context.Context, *smtp.Session) (smtp.Reply, error), error) {
+	known := !credentials.Token.IsZero() || strings.EqualFold(credentials.Mechanism, "EXTERNAL") || len(a.options.Certificates) > 0
+	if strings.TrimSpace(credentials.Username) == "" && !known {
+		return nil, &engine.Fault{
+			Kind: engine.KindConfig, Message: c.function.full + ": no user name is known for " + a.options.Host,
+			Hint: `give it to connect, or to auth: session:auth{username = "…", password = "…"}`,
+		}
+	}
+	if c.options.Rehearsal {
+		if err := credentials.Check(); err != nil {
+			return nil, err
+		}
+		// The embedded server believes anybody, and has the plain mechanisms only.
+		credentials = smtp.Credentials{Username: credentials.Username, Password: smtp.NewSecret("rehearsal"), InClear: credentials.InClear}
+	}
+	if credentials.Password.IsZero() && credentials.Token.IsZero() {
+		switch {
+		case a.tokens != nil:
+			return c.tokenLogin(a, credentials), nil
+		case a.password != nil:
+			password, err := a.password()
+			if err != nil {
+				return nil, err
+			}
+			credentials.Password = password
+		}
+	}
+	return func(ctx context.Context, s *smtp.Session) (smtp.Reply, error) { return s.Auth(ctx, credentials) }, nil
 }

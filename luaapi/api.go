@@ -24,6 +24,8 @@ type Options struct {
 	// Rehearsal is true where Dial leads to an embedded server: no account is
 	// needed, any credential will do, and no source of a password is asked.
 	Rehearsal bool
+	// Check is true where merges are to look at their rows and send nothing.
+	Check bool
 	// Config holds the accounts and secrets; nil where there is no mailscript.toml.
 	Config *config.File
 	// Secrets reads passwords from where the configuration says.
@@ -65,6 +67,7 @@ type API struct {
 	tokens   map[string]*config.Tokens // access tokens, by account
 	signing  map[string]*dkimSigner    // keys that were read, by name
 	folders  map[string]*mime.Folder   // of pictures, by path
+	merges   []*mergeRun               // those that ran
 	streams  []*stream                 // that may have messages on their way, or have not begun
 	lessons  *smtp.Lessons             // about the servers of the run
 	pool     map[string]*session       // of smtp.send, by account

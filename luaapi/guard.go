@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/smtp"
@@ -42,14 +43,14 @@ func (b Bounds) Guard() smtp.Guard {
 		g.Recipient = b.recipient
 	}
 	if b.Limit > 0 {
-		sent := 0
+		var sent atomic.Int64 // a merge sends on a goroutine of its own
 		g.Begin = func() error {
-			if sent >= b.Limit {
+			if sent.Load() >= int64(b.Limit) {
 				return &LimitReached{b.Limit}
 			}
 			return nil
 		}
-		g.Ended = func() { sent++ }
+		g.Ended = func() { sent.Add(1) }
 	}
 	return g
 }

@@ -77,6 +77,8 @@ var injections = map[string]string{
 	"template.load":    `pcall(require "template".load, TEXT) local r = require "template".load("letter", OPTS):render { name = "Ann", city = "Paris" } session:send(M:with { text = r.text, html = r.html, subject = r.subject })`,
 	"template.new":     `local r = require "template".new(OPTS):render { name = "Ann" } session:send(M:with { text = r.text, html = r.html, subject = r.subject })`,
 	"template:render":  "",
+	"merge.run":        `require "merge".run(OPTS)`,
+	"merge.skip":       `require "merge".run { name = "x", rows = { { id = "1" } }, key = "id", message = function() return require "merge".skip(TEXT) end, account = { host = "mx.example", port = 25, tls = "off" } }`,
 	"json.decode":      `session:verify(require "json".decode(require "json".encode(TEXT))) require "json".decode(TEXT)`,
 	"json.encode":      `session:verify(require "json".encode(TEXT)) session:command(require "json".encode({ [TEXT] = TEXT }))`,
 	"secret.get":       "session:auth { username = TEXT, password = secret.get(TEXT) }",
@@ -90,6 +92,7 @@ var injections = map[string]string{
 // required are options without which a call would fail before its string.
 var required = map[string]string{
 	"smtp.":        `host = "mx.example", port = 25, tls = "off", username = "ann", password = "x", auth_in_clear = true, `,
+	"merge.run":    `name = "x", key = "id", rows = { { id = p, to = "c@d.example" } }, message = function(row) return { from = "a@b.example", to = "c@d.example", subject = p, text = p } end, account = { host = "mx.example", port = 25, tls = "off" }, `,
 	"mime.message": `from = "a@b.example", to = "c@d.example", text = "x", `,
 	"mime.bytes":   `name = "x.txt", `,
 	"mime.event":   `uid = "x", starts = 0, attendees = { { address = "c@d.example", optional = true } }, `,
@@ -216,8 +219,13 @@ func inject(t *testing.T, call string) {
 	t.Helper()
 	wire := &tolerant{}
 	root := t.TempDir()
-	if err := os.WriteFile(filepath.Join(root, "terms.pdf"), []byte("%PDF-"), 0o600); err != nil {
-		t.Fatal(err)
+	for name, content := range map[string]string{
+		"terms.pdf": "%PDF-", "people.csv": "email,name\nann@example.org,Ann\n", "people.jsonl": `{"email": "ann@example.org"}`,
+		"letter.md": "---\nsubject: Hello {{.name}}\n---\nDear **{{.name}}**\n",
+	} {
+		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	api := New(Options{Root: root, Dial: func(context.Context, smtp.Target) (net.Conn, error) {
 		near, far := net.Pipe()

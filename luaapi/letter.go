@@ -43,7 +43,7 @@ func (c *Call) content(s *session, account string, l *letter, options sending) (
 	if options.signing != nil {
 		chosen = *options.signing
 	}
-	signers, err := c.signers(l, chosen, account)
+	signers, err := c.signers(l.domains, chosen, account)
 	if err != nil {
 		return smtp.Content{}, err
 	}
@@ -97,13 +97,17 @@ func (c *Call) build(d mime.Description, s signing) *letter {
 	if err != nil {
 		c.Fail(err)
 	}
-	l := &letter{Message: m, transfer: d.Transfer, signing: s}
+	return &letter{Message: m, transfer: d.Transfer, signing: s, domains: domainsOf(d)}
+}
+
+// domainsOf are those of the addresses in From, each once.
+func domainsOf(d mime.Description) (domains []string) {
 	for _, address := range d.From {
-		if domain := address.Domain(); !slices.Contains(l.domains, domain) {
-			l.domains = append(l.domains, domain)
+		if domain := address.Domain(); !slices.Contains(domains, domain) {
+			domains = append(domains, domain)
 		}
 	}
-	return l
+	return domains
 }
 
 // bytesOptions are the options of message:bytes and message:save.
@@ -128,7 +132,7 @@ func (c *Call) form(asked luaValue) io.WriterTo {
 	if name == "" {
 		name = "default"
 	}
-	signers, err := c.signers(l, *chosen, name)
+	signers, err := c.signers(l.domains, *chosen, name)
 	if err != nil {
 		c.Fail(err)
 	}

@@ -69,7 +69,7 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 
 // around is what an example of the manual may take for granted.
 const around = `
-local smtp, mime, time, secret, json, csv, template = require "smtp", require "mime", require "time", require "secret", require "json", require "csv", require "template"
+local smtp, mime, time, secret, json, csv, template, merge = require "smtp", require "mime", require "time", require "secret", require "json", require "csv", require "template", require "merge"
 local source = csv.rows "people.csv"
 local message = mime.message { from = "news@bank.example", to = "ann@example.org", subject = "Hello", text = "Hello" }
 `
@@ -168,7 +168,9 @@ func TestFields(t *testing.T) {
 		"remark":  "(message:with { subject = '' }):lint()[1]",
 		"event":   "mime.event { uid = 'x', starts = 0, summary = 'Lunch' }",
 		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
-		"source": "source", "row": "source:all()[1]", "null": "json.null", "template": "template.load 'letter'", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
+		"source": "source", "row": "source:all()[1]", "null": "json.null", "skip": "merge.skip 'x'",
+		"run":     "merge.run { name = 'r', rows = source, key = 'email', message = function() return merge.skip 'x' end }",
+		"problem": "merge.run({ name = 'r', rows = source, key = 'email', message = function() end, dry_run = true }).problems[1]", "template": "template.load 'letter'", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
 		"finding": "smtp.probe { host = 'mail.bank.example', port = 25, tls = 'off' }.findings[1]",
 	}
 	for _, m := range Modules() {

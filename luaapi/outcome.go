@@ -83,6 +83,7 @@ func (a *API) Tally() Tally {
 			t.Deferred++
 		}
 	}
+	a.mergeTally(&t)
 	return t
 }
 

@@ -12,10 +12,20 @@ import (
 // result is what became of a message, and what another attempt needs.
 type result struct {
 	smtp.Result
-	message *letter
+	message *letter // nil in a merge
+	id      string  // of the message, in a merge
 	keys    []copyOf
 	account string
 	again   func(c *Call, envelope smtp.Envelope) *result // sends the same bytes to some of the recipients
+	reason  string                                        // why a row of a merge got nothing, where no reply says it
+	settle  func()                                        // in a merge, what handled() does
+}
+
+func (r *result) messageID() string {
+	if r.message == nil {
+		return r.id
+	}
+	return r.message.id()
 }
 
 func (r *result) answer() smtp.Reply { return r.Reply }
@@ -44,7 +54,7 @@ func resultClass() *Class {
 		Fields: append([]Field{
 			{"ok", "boolean", "every recipient was accepted, and the message too",
 				func(c *Call) lua.LValue { return lua.LBool(of(c).OK()) }},
-			{"outcome", "string?", `"sent", "partial", "deferred", "failed" or "in_doubt" (its end was written and never answered, so it may have arrived); nil where nothing was to be sent`,
+			{"outcome", "string?", `"sent", "partial", "deferred", "failed" or "in_doubt" (its end was written and never answered, so it may have arrived); in a merge also "skipped", "suppressed", "duplicate" and "already_sent"; nil where nothing was to be sent`,
 				func(c *Call) lua.LValue { return optional(string(of(c).Outcome)) }},
 			{"recipients", "recipient[]", "every recipient, in the order of the envelope",
 				func(c *Call) lua.LValue {
@@ -55,10 +65,12 @@ func resultClass() *Class {
 			some("accepted", smtp.Sent), some("deferred", smtp.Deferred), some("rejected", smtp.Failed),
 			{"temporary", "boolean", "somebody was refused for now and nobody is in doubt: retry() may help",
 				func(c *Call) lua.LValue { return lua.LBool(of(c).temporary()) }},
-			{"message_id", "string", "the Message-ID, with its angle brackets",
-				func(c *Call) lua.LValue { return optional(of(c).message.id()) }},
+			{"message_id", "string?", "the Message-ID, with its angle brackets",
+				func(c *Call) lua.LValue { return optional(of(c).messageID()) }},
 			{"account", "string", "the account it went through",
 				func(c *Call) lua.LValue { return lua.LString(of(c).account) }},
+			{"reason", "string?", "why a row of a merge got nothing, where no reply says it",
+				func(c *Call) lua.LValue { return optional(of(c).reason) }},
 		}, answerFields("the reply that decided")...),
 		Methods: []Function{
 			{
@@ -75,6 +87,9 @@ func resultClass() *Class {
 				Example: "if not result.ok then\n  print(\"will call them instead\")\n  result:handled(\"by telephone\")\nend",
 				Call: func(c *Call) []lua.LValue {
 					c.outcomes.handle(of(c).keys)
+					if settle := of(c).settle; settle != nil {
+						settle()
+					}
 					return values(c.object("result", of(c)))
 				},
 			},
@@ -98,6 +113,9 @@ func (r *result) temporary() bool {
 }
 
 func (r *result) retry(c *Call) *result {
+	if r.message == nil {
+		c.Usage("run it again: what was refused for now is tried again then", "a merge tries again by itself, until retry_for is over")
+	}
 	if r.Outcome == smtp.InDoubt {
 		c.rt.Raise(c.L, &engine.Fault{
 			Kind:    engine.KindArgument,

@@ -254,7 +254,7 @@ func (c *Call) byHand(s *session, m *letter) (smtp.Content, error) {
 	if m.signing.mode == signSuiting {
 		return m.content(), nil
 	}
-	signers, err := c.signers(m, m.signing, s.account.name)
+	signers, err := c.signers(m.domains, m.signing, s.account.name)
 	if err != nil || len(signers) == 0 {
 		return m.content(), err
 	}

@@ -14,6 +14,15 @@ import (
 // signed is a message with its signatures, in the encoding that no server on the way changes
 // (RFC 6376, section 5.3).
 func (c *Call) signed(l *letter, signers []*dkimSigner) (smtp.Content, error) {
+	now := time.Now
+	if c.options.Now != nil {
+		now = c.options.Now
+	}
+	return l.signed(signers, now())
+}
+
+// signed is the message with signatures of that time.
+func (l *letter) signed(signers []*dkimSigner, at time.Time) (smtp.Content, error) {
 	m, err := l.For("")
 	if err != nil {
 		return smtp.Content{}, err
@@ -23,11 +32,6 @@ func (c *Call) signed(l *letter, signers []*dkimSigner) (smtp.Content, error) {
 	if err != nil {
 		return smtp.Content{}, err
 	}
-	now := time.Now
-	if c.options.Now != nil {
-		now = c.options.Now
-	}
-	at := now()
 	var fields []byte
 	for _, s := range signers {
 		// RFC 6376, section 5.6: signatures need not cover each other.

@@ -59,7 +59,7 @@ type dkimSigner struct {
 // signers are the keys that sign a message which goes through an account. A key whose domain
 // is not that of From would be of no use to DMARC, and is left out unless it says that it is
 // for all mail; who asks for it by name, or for any at all, is told.
-func (c *Call) signers(l *letter, s signing, account string) ([]*dkimSigner, error) {
+func (c *Call) signers(from []string, s signing, account string) ([]*dkimSigner, error) {
 	var tables []config.DKIM
 	if c.options.Config != nil {
 		tables = c.options.Config.DKIM
@@ -77,7 +77,6 @@ func (c *Call) signers(l *letter, s signing, account string) ([]*dkimSigner, err
 			return nil, err
 		}
 	}
-	from := l.domains
 	var chosen []config.DKIM
 	var domains []string
 	for _, t := range tables {

@@ -22,32 +22,34 @@ func (c *Call) tokensOf(entry config.Account) (*config.Tokens, error) {
 	return tokens, nil
 }
 
-// authenticateWithToken logs in with an access token. One that the server
-// refuses may have ended early, or been revoked: another one is fetched, once,
-// and tried on the same connection.
-func (c *Call) authenticateWithToken(ctx context.Context, s *session, a account, credentials smtp.Credentials) (smtp.Reply, error) {
+// tokenLogin logs in with an access token. One that the server refuses may have been
+// revoked: it is renewed, once.
+func (c *Call) tokenLogin(a account, credentials smtp.Credentials) func(context.Context, *smtp.Session) (smtp.Reply, error) {
 	if m := strings.ToUpper(credentials.Mechanism); m != "" && m != "XOAUTH2" && m != "OAUTHBEARER" {
 		c.Usage("leave mechanism out, or give a password", "account %q logs in with access tokens, which %s does not take", a.name, m)
 	}
-	// What would be refused by itself needs no token.
-	if s.TLS() == nil && !credentials.InClear {
-		return s.Auth(ctx, credentials)
+	return func(ctx context.Context, s *smtp.Session) (smtp.Reply, error) {
+		// What would be refused by itself needs no token.
+		if s.TLS() == nil && !credentials.InClear {
+			return s.Auth(ctx, credentials)
+		}
+		tokens, err := a.tokens()
+		if err != nil {
+			return smtp.Reply{}, err
+		}
+		with := credentials
+		if with.Token, err = tokens.Token(ctx); err != nil {
+			return smtp.Reply{}, err
+		}
+		reply, err := s.Auth(ctx, with)
+		if !isRefusedToken(err) {
+			return reply, err
+		}
+		if with.Token, err = tokens.Renew(ctx, with.Token); err != nil {
+			return smtp.Reply{}, err
+		}
+		return s.Auth(ctx, with)
 	}
-	tokens, err := a.tokens()
-	if err != nil {
-		return smtp.Reply{}, err
-	}
-	if credentials.Token, err = tokens.Token(ctx); err != nil {
-		return smtp.Reply{}, err
-	}
-	reply, err := s.Auth(ctx, credentials)
-	if !isRefusedToken(err) {
-		return reply, err
-	}
-	if credentials.Token, err = tokens.Renew(ctx, credentials.Token); err != nil {
-		return smtp.Reply{}, err
-	}
-	return s.Auth(ctx, credentials)
 }
 
 // isRefusedToken reports a 535: with it both mechanisms end that take tokens (RFC
