@@ -187,7 +187,7 @@ func (b *workbook) sheet(name string) (bookSheet, error) {
 	if name == "" {
 		return bookSheet{}, errors.New("has no sheet that is not hidden")
 	}
-	return bookSheet{}, &hintedError{fmt.Sprintf("has no sheet %s%s", excerpt(name), didYouMean(name, names)), "its sheets are " + strings.Join(names, ", ")}
+	return bookSheet{}, &hintedError{fmt.Sprintf("has no sheet %s%s", excerpt(name), didYouMean(name, names)), printable("its sheets are " + strings.Join(names, ", "))}
 }
 
 // readShared reads the texts that cells share (section 18.4).

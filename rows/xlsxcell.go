@@ -10,9 +10,6 @@ import (
 	"unicode/utf8"
 )
 
-// cellFault is why a cell has no value; it is an error only where somebody asks.
-type cellFault string
-
 const noResult cellFault = "a formula without a result"
 
 // cell reads a cell behind its start (ECMA-376 part 1, section 18.3.1.4).
