@@ -47,9 +47,9 @@ func (c *Columns) unknown(place Place, name string) *Error {
 	case len(c.names) == 0:
 		e.Hint = "it has no columns"
 	case len(c.names) <= most:
-		e.Hint = "its columns are " + strings.Join(c.names, ", ")
+		e.Hint = printable("its columns are " + strings.Join(c.names, ", "))
 	default:
-		e.Hint = "its columns begin with " + strings.Join(c.names[:most], ", ")
+		e.Hint = printable("its columns begin with " + strings.Join(c.names[:most], ", "))
 	}
 	return e
 }

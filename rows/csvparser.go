@@ -328,7 +328,7 @@ func (r *quotedRecord) quotes() (bool, error) {
 			}
 			continue
 		}
-		if looked+i <= r.first {
+		if looked+i < r.first {
 			r.text = append(r.text, rest[r.at:looked+i]...)
 		} else {
 			r.appendQuoted(rest[r.at : looked+i])

@@ -79,7 +79,7 @@ func openText(place Place, open func() (io.ReadCloser, error), given string) (*t
 		}
 		break
 	}
-	var rest io.Reader = io.MultiReader(bytes.NewReader(begin[text.skipped:n]), file)
+	rest := io.MultiReader(bytes.NewReader(begin[text.skipped:n]), file)
 	switch text.encoding {
 	case "utf-8":
 		text.Reader = rest

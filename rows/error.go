@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -69,12 +70,31 @@ func (e *Error) Error() string {
 		place += ", column " + strconv.Quote(e.Column)
 	}
 	if place == "" {
-		return e.Text
+		return printable(e.Text)
 	}
-	return place + ": " + e.Text
+	return printable(place + ": " + e.Text)
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// printable escapes what would end the line of an error or steer a terminal.
+func printable(text string) string {
+	if utf8.ValidString(text) && strings.IndexFunc(text, unicode.IsControl) < 0 {
+		return text
+	}
+	var b strings.Builder
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRuneInString(text[i:])
+		if r == utf8.RuneError && size == 1 || unicode.IsControl(r) {
+			quoted := strconv.Quote(text[i : i+size])
+			b.WriteString(quoted[1 : len(quoted)-1])
+		} else {
+			b.WriteRune(r)
+		}
+		i += size
+	}
+	return b.String()
+}
 
 // excerpt quotes the beginning of a text for an error.
 func excerpt(text string) string {

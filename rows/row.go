@@ -157,10 +157,18 @@ func allowed(value any, depth int) error {
 	return fmt.Errorf("a %T is no value of a row", value)
 }
 
-// valuesForm is that of rows whose values are there.
+// valuesForm is that of rows whose values are there, or why they are not.
 type valuesForm struct{}
 
-func (valuesForm) value(r *Row, i int) (any, *Error) { return copied(r.values[i]), nil }
+func (valuesForm) value(r *Row, i int) (any, *Error) {
+	if fault, ok := r.values[i].(cellFault); ok {
+		return nil, &Error{Text: string(fault)}
+	}
+	return copied(r.values[i]), nil
+}
+
+// cellFault is why a cell has no value; it is an error only where somebody asks.
+type cellFault string
 
 func (valuesForm) text(r *Row, i int) (string, bool) {
 	text, ok := r.values[i].(string)
