@@ -33,11 +33,10 @@ func Parse(text string, zone *time.Location) (Time, error) {
 func (s *scanner) iso(zone *time.Location) Time {
 	var f Fields
 	f.Year = s.number("year", 4, 4, minYear, maxYear)
-	start := s.at
 	extended := s.take("-")
 	switch n := s.digits(); {
 	case s.take("W"):
-		start = s.at
+		start := s.at
 		week := s.number("week", 2, 2, 1, 53)
 		if extended {
 			s.expect("-")
@@ -53,7 +52,7 @@ func (s *scanner) iso(zone *time.Location) Time {
 		}
 		f.Year, f.Month, f.Day = date.Year(), int(date.Month()), date.Day()
 	case n == 3:
-		start = s.at
+		start := s.at
 		day := s.number("day of the year", 3, 3, 1, 366)
 		date := time.Date(f.Year, 1, day, 0, 0, 0, 0, time.UTC)
 		if date.Year() != f.Year {
@@ -71,7 +70,6 @@ func (s *scanner) iso(zone *time.Location) Time {
 	if !s.take("T") && !s.take("t") && !s.take(" ") {
 		return f.date(zone)
 	}
-	start = s.at
 	f.Hour = s.number("hour", 2, 2, 0, 23)
 	extended = s.take(":")
 	f.Minute = s.number("minute", 2, 2, 0, 59)
