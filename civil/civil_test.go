@@ -3,6 +3,7 @@ package civil
 import (
 	"testing"
 	"time"
+	_ "time/tzdata" // the tests need zones on every machine
 )
 
 func zone(t testing.TB, name string) *time.Location {

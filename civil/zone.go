@@ -3,7 +3,6 @@ package civil
 import (
 	"fmt"
 	"time"
-	_ "time/tzdata" // a static binary also runs where no zones are installed
 )
 
 // Zone returns a zone by its name in the IANA database (Europe/Berlin), UTC, by its offset (+01:00), or the one of
