@@ -26,6 +26,8 @@ type File struct {
 	Accounts map[string]Account
 	// Secrets are the tables [secret.NAME].
 	Secrets map[string]Source
+	// Databases are the tables [database.NAME].
+	Databases map[string]Database
 	// DKIM are the tables [dkim.NAME], in the order of the file.
 	DKIM []DKIM
 	// AllowDomains are the domains that may be sent to, lower case and in ASCII;
@@ -121,6 +123,11 @@ func (d *decoder) decode(root *table) {
 	for _, t := range root.tables("secret", "a secret") {
 		name := t.entry.name
 		d.file.Secrets[name] = t.secret(name, folder)
+	}
+	d.file.Databases = map[string]Database{}
+	for _, t := range root.tables("database", "a database") {
+		name := t.entry.name
+		d.file.Databases[name] = t.database(name, folder)
 	}
 	for _, t := range root.tables("dkim", "a key") {
 		d.file.DKIM = append(d.file.DKIM, t.dkim(t.entry.name, folder))

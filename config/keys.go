@@ -15,13 +15,13 @@ var shownKeys = [...]string{
 	"password_env", "password_file", "env", "file", "keyring", "prompt", "allow",
 	"tenant", "scope", "token_url", "token_file", "client_secret_env", "client_secret_file", "client_secret_keyring",
 	"refresh_token_env", "refresh_token_file", "refresh_token_keyring",
-	"domain", "selector", "key_env", "key_file", "key_keyring", "headers", "canonicalization", "expiry", "accounts",
+	"domain", "selector", "key_env", "key_file", "key_keyring", "headers", "canonicalization", "expiry", "accounts", "connections",
 }
 
 // hiddenKeys are the other ones that have a meaning.
 var hiddenKeys = [...]string{
 	"username", "password", "proxy", "password_command", "command", "user", "timeouts",
-	"account", "secret", "recipients", "job", "oauth2", "client_id", "dkim", "key_command",
+	"account", "secret", "recipients", "job", "oauth2", "client_id", "dkim", "key_command", "database", "url",
 	"client_secret", "client_secret_command", "refresh_token", "refresh_token_command",
 }
 

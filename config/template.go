@@ -74,6 +74,15 @@ password_env = "SMTP_PASSWORD"                   # the password is in an environ
 # keyring = true                                 # the desktop's keyring: service "mailscript", user "crm"
 # prompt = true                                  # asked for at the terminal
 
+# [database.shop]                                # sql.open("shop") in a script
+# url = "postgres://reports@db.example.org/shop" # or "mysql://…", or "sqlite:shop.db"
+# password_command = "pass show db/shop"         # the password is on the first line that a command prints,
+# password_env = "SHOP_PASSWORD"                 # or in an environment variable,
+# password_file = "shop.password"                # or on the first line of a file with permissions 0600,
+# keyring = true                                 # or in the desktop's keyring: service "mailscript", user "database shop",
+# prompt = true                                  # or is asked for at the terminal
+# connections = 4                                # at once
+
 # [dkim.default]                                 # signs mail from the domain (DKIM, RFC 6376); several keys may sign the same mail
 # domain = "example.org"                         # the public key stands at SELECTOR._domainkey.DOMAIN in the DNS
 # selector = "s2026"                             # what the key is called there

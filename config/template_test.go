@@ -79,6 +79,8 @@ func TestTemplateLines(t *testing.T) {
 				other = bare
 			case in && strings.Contains(header, "[dkim.") && slices.Contains(neededToSign, otherKey):
 				other = bare
+			case in && strings.Contains(header, "[database.") && otherKey == "url":
+				other = bare
 			case key == "socket" && otherKey == "host" && in:
 				other = "# " + other
 			case key == "region" && otherKey == "host":
@@ -110,7 +112,7 @@ func TestTemplateKeys(t *testing.T) {
 		}
 		if table, _, ok := strings.Cut(strings.TrimPrefix(line, "# "), "]"); ok && strings.HasPrefix(table, "[") {
 			for part := range strings.SplitSeq(table[1:], ".") {
-				if part != "default" && part != "crm" {
+				if part != "default" && part != "crm" && part != "shop" {
 					shown = append(shown, part)
 				}
 			}
@@ -162,14 +164,15 @@ func knownKeys() []string {
 	of := func(values map[string]any) *table {
 		return &table{decoder: d, entry: &entry{}, values: values}
 	}
-	root, account, tokens, secret, signing, recipients := of(nil), of(nil), of(nil), of(nil), of(nil), of(nil)
+	root, account, tokens, secret, database, signing, recipients := of(nil), of(nil), of(nil), of(nil), of(nil), of(nil), of(nil)
 	d.decode(root)
 	account.account("default", "")
 	tokens.oauth2(Account{}, "")
 	secret.secret("crm", "")
+	database.database("shop", "")
 	signing.dkim("default", "")
 	recipients.allow()
-	keys := slices.Concat(root.known, account.known, tokens.known, secret.known, signing.known, recipients.known, []string{"user"})
+	keys := slices.Concat(root.known, account.known, tokens.known, secret.known, database.known, signing.known, recipients.known, []string{"user"})
 	for i := range reflect.TypeFor[smtp.Timeouts]().NumField() {
 		keys = append(keys, strings.ToLower(reflect.TypeFor[smtp.Timeouts]().Field(i).Name))
 	}

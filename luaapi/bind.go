@@ -167,6 +167,9 @@ func (b *bound) metatable(class *Class) *lua.LTable {
 		class.Call.full = class.Name
 		meta.RawSetString("__call", b.function(class.Call, class))
 	}
+	if class.Compare != nil {
+		b.setComparison(meta, class)
+	}
 	set("__newindex", func(L *lua.LState) int {
 		b.rt.RaiseUsage(L, "", "%s is read-only: field %q cannot be set", class.Name, lua.LVAsString(L.Get(2)))
 		return 0
@@ -197,6 +200,25 @@ func (b *bound) metatable(class *Class) *lua.LTable {
 		return 1
 	})
 	return meta
+}
+
+// setComparison makes objects of a class comparable with each other.
+func (b *bound) setComparison(meta *lua.LTable, class *Class) {
+	for name, holds := range map[string]func(order int) bool{
+		"__eq": func(order int) bool { return order == 0 },
+		"__lt": func(order int) bool { return order < 0 },
+		"__le": func(order int) bool { return order <= 0 },
+	} {
+		meta.RawSetString(name, b.rt.NewFunction(class.Name+"."+name, func(L *lua.LState) int {
+			one, other := L.Get(1), L.Get(2)
+			if engine.TypeName(one) != class.Name || engine.TypeName(other) != class.Name {
+				b.rt.RaiseUsage(L, "", "attempt to compare a %s with a %s", engine.TypeName(one), engine.TypeName(other))
+			}
+			order := class.Compare(one.(*lua.LUserData).Value, other.(*lua.LUserData).Value)
+			L.Push(lua.LBool(holds(order)))
+			return 1
+		}))
+	}
 }
 
 // list makes a Lua list of what item returns for each index.

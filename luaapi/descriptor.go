@@ -60,6 +60,9 @@ type Class struct {
 	Index func(b *bound, L *lua.LState, self any, name string) lua.LValue
 	// Call is what calling the object does, nil where it cannot be called.
 	Call *Function
+	// Compare is -1, 0 or 1 as a lies before, at or behind b; nil where objects are
+	// compared by what they are.
+	Compare func(a, b any) int
 }
 
 // Field is one field of an object.
@@ -85,7 +88,7 @@ func (k *Class) names() []string {
 // Modules returns the descriptors of everything scripts can require, in the
 // order of the manual.
 func Modules() []*Module {
-	modules := []*Module{smtpModule(), mimeModule(), mergeModule(), csvModule(), jsonModule(), secretModule(), templateModule(), timeModule()}
+	modules := []*Module{smtpModule(), mimeModule(), mergeModule(), csvModule(), jsonModule(), xlsxModule(), sqlModule(), secretModule(), templateModule(), timeModule()}
 	for _, m := range modules {
 		for i := range m.Functions {
 			m.Functions[i].full = m.Name + "." + m.Functions[i].Name

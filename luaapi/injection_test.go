@@ -8,8 +8,6 @@ import (
 	"io"
 	gomime "mime"
 	"net"
-	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -79,14 +77,28 @@ var injections = map[string]string{
 	"template:render":  "",
 	"merge.run":        `require "merge".run(OPTS)`,
 	"merge.skip":       `require "merge".run { name = "x", rows = { { id = "1" } }, key = "id", message = function() return require "merge".skip(TEXT) end, account = { host = "mx.example", port = 25, tls = "off" } }`,
-	"json.decode":      `session:verify(require "json".decode(require "json".encode(TEXT))) require "json".decode(TEXT)`,
-	"json.encode":      `session:verify(require "json".encode(TEXT)) session:command(require "json".encode({ [TEXT] = TEXT }))`,
-	"secret.get":       "session:auth { username = TEXT, password = secret.get(TEXT) }",
-	"secret.env":       "session:auth { username = TEXT, password = secret.env(TEXT) }",
-	"secret.file":      "session:auth { username = TEXT, password = secret.file(TEXT) }",
-	"secret.prompt":    "session:auth { username = TEXT, password = secret.prompt(TEXT) }",
-	"time.sleep":       "time.sleep(TEXT) session:noop()",
-	"session:write":    "", // past all checks, as it says
+	"xlsx.rows":        `for row in require "xlsx".rows(TEXT or "people.xlsx", OPTS) do session:verify(row.email) end`,
+	"sql.open":         `pcall(require "sql".open, TEXT or OPTS)`,
+	"database:rows":    "", "database:all": "", "database:one": "", "database:exec": "", // a database is no mail server
+	"database:value":   `session:verify(require "sql".open("sqlite:people.db"):value("SELECT ?", { TEXT }))`,
+	"transaction:rows": "", "transaction:all": "", "transaction:one": "", "transaction:value": "", "transaction:exec": "",
+	"time.now":      "pcall(require 'time'.now, TEXT) session:noop()",
+	"time.today":    "pcall(require 'time'.today, TEXT) session:noop()",
+	"time.new":      "pcall(require 'time'.new, OPTS) session:noop()",
+	"time.parse":    "session:verify(tostring(require 'time'.parse(TEXT)))",
+	"time.period":   "session:verify(require 'time'.period(TEXT or 'today', OPTS).key)",
+	"time:format":   "session:verify(require 'time'.now():format(TEXT))",
+	"time:add":      "session:verify(tostring(require 'time'.now():add(OPTS)))",
+	"time:start_of": "session:verify(tostring(require 'time'.now():start_of(TEXT)))",
+	"time:in_zone":  "session:verify(tostring(require 'time'.now():in_zone(TEXT)))",
+	"json.decode":   `session:verify(require "json".decode(require "json".encode(TEXT))) require "json".decode(TEXT)`,
+	"json.encode":   `session:verify(require "json".encode(TEXT)) session:command(require "json".encode({ [TEXT] = TEXT }))`,
+	"secret.get":    "session:auth { username = TEXT, password = secret.get(TEXT) }",
+	"secret.env":    "session:auth { username = TEXT, password = secret.env(TEXT) }",
+	"secret.file":   "session:auth { username = TEXT, password = secret.file(TEXT) }",
+	"secret.prompt": "session:auth { username = TEXT, password = secret.prompt(TEXT) }",
+	"time.sleep":    "time.sleep(TEXT) session:noop()",
+	"session:write": "", // past all checks, as it says
 }
 
 // required are options without which a call would fail before its string.
@@ -219,13 +231,8 @@ func inject(t *testing.T, call string) {
 	t.Helper()
 	wire := &tolerant{}
 	root := t.TempDir()
-	for name, content := range map[string]string{
-		"terms.pdf": "%PDF-", "people.csv": "email,name\nann@example.org,Ann\n", "people.jsonl": `{"email": "ann@example.org"}`,
-		"letter.md": "---\nsubject: Hello {{.name}}\n---\nDear **{{.name}}**\n",
-	} {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := writeFixtures(root); err != nil {
+		t.Fatal(err)
 	}
 	api := New(Options{Root: root, Dial: func(context.Context, smtp.Target) (net.Conn, error) {
 		near, far := net.Pipe()

@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -24,28 +22,9 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Close() })
-	examples, err := filepath.Abs("../examples")
-	if err != nil {
-		t.Fatal(err)
-	}
 	root := t.TempDir()
-	for _, name := range []string{"bear.png", "terms.pdf"} {
-		content, err := os.ReadFile(filepath.Join(examples, name))
-		if err == nil {
-			err = os.WriteFile(filepath.Join(root, name), content, 0o600)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, content := range map[string]string{
-		"people.csv":   "email,name,city,points\nann@example.org,Ann,Paris,3\nbob@example.org,Bob,,10\n",
-		"people.jsonl": `{"email": "ann@example.org", "city": "Paris"}` + "\n" + `{"email": "bob@example.org"}` + "\n",
-		"letter.md":    "---\nsubject: Hello {{.name}}\n---\nDear **{{.name}}**,\n\nyour city is {{.city}}.\n",
-	} {
-		if err := os.WriteFile(filepath.Join(root, name), []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := writeFixtures(root); err != nil {
+		t.Fatal(err)
 	}
 	api := New(Options{
 		Root: root, Rehearsal: true, RootCAs: s.RootCAs(),
@@ -69,7 +48,7 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 
 // around is what an example of the manual may take for granted.
 const around = `
-local smtp, mime, time, secret, json, csv, template, merge = require "smtp", require "mime", require "time", require "secret", require "json", require "csv", require "template", require "merge"
+local smtp, mime, time, secret, json, csv, template, merge, xlsx, sql = require "smtp", require "mime", require "time", require "secret", require "json", require "csv", require "template", require "merge", require "xlsx", require "sql"
 local source = csv.rows "people.csv"
 local message = mime.message { from = "news@bank.example", to = "ann@example.org", subject = "Hello", text = "Hello" }
 `
@@ -77,6 +56,10 @@ local message = mime.message { from = "news@bank.example", to = "ann@example.org
 const aroundSession = around + `
 local session = smtp.connect { host = "mail.bank.example", port = 25, tls = "off", username = "ann", password = "secret", auth_in_clear = true }
 local result = session:send(message)
+`
+
+const aroundDatabase = around + `
+local db = sql.open "sqlite:people.db"
 `
 
 // TestExamples runs the example of every function in the manual.
@@ -92,6 +75,11 @@ func TestExamples(t *testing.T) {
 					before = aroundSession
 				}
 				switch f.Full() {
+				case "database:rows", "database:all", "database:one", "database:value", "database:exec", "database:transaction":
+					before = aroundDatabase
+				case "transaction:rows", "transaction:all", "transaction:one", "transaction:value", "transaction:exec":
+					before = aroundDatabase + "db:transaction(function(db)\n"
+					f.Example += "\nend)"
 				case "session:xclient":
 					t.Skip("the sink does not offer it")
 				case "session:auth":
@@ -168,9 +156,12 @@ func TestFields(t *testing.T) {
 		"remark":  "(message:with { subject = '' }):lint()[1]",
 		"event":   "mime.event { uid = 'x', starts = 0, summary = 'Lunch' }",
 		"message": "message", "part": "mime.file('terms.pdf')", "address": "mime.address('Ann <ann@example.org>')",
-		"source": "source", "row": "source:all()[1]", "null": "json.null", "skip": "merge.skip 'x'",
-		"run":     "merge.run { name = 'r', rows = source, key = 'email', message = function() return merge.skip 'x' end }",
-		"problem": "merge.run({ name = 'r', rows = source, key = 'email', message = function() end, dry_run = true }).problems[1]", "template": "template.load 'letter'", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
+		"source": "source", "row": "source:all()[1]", "null": "json.null",
+		"time": "time.now()", "period": "time.period('last week')", "database": "sql.open('sqlite:people.db')",
+		"transaction": "sql.open('sqlite:people.db'):transaction(function(tx) return tx end)",
+		"skip":        "merge.skip 'x'",
+		"run":         "merge.run { name = 'r', rows = source, key = 'email', message = function() return merge.skip 'x' end }",
+		"problem":     "merge.run({ name = 'r', rows = source, key = 'email', message = function() end, dry_run = true }).problems[1]", "template": "template.load 'letter'", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
 		"finding": "smtp.probe { host = 'mail.bank.example', port = 25, tls = 'off' }.findings[1]",
 	}
 	for _, m := range Modules() {
@@ -192,7 +183,7 @@ func TestFields(t *testing.T) {
 					base = "table"
 				case base == "integer":
 					base = "number"
-				case base != "string" && base != "boolean":
+				case base != "string" && base != "boolean" && base != "number":
 					base = "userdata"
 				}
 				source += fmt.Sprintf("assert(type(v) == %q or v == nil and %v, %q .. type(v))\n", base, optional || strings.HasSuffix(f.Type, "?"), class.Name+"."+f.Name+" is a ")

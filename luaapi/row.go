@@ -3,8 +3,11 @@ package luaapi
 import (
 	"errors"
 	"slices"
+	"time"
 
+	"github.com/mailscript/mailscript/civil"
 	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/rows"
 	lua "github.com/yuin/gopher-lua"
 )
@@ -102,6 +105,14 @@ func (b *bound) dataOf(v *lua.LUserData) (any, bool) {
 	switch value := v.Value.(type) {
 	case null:
 		return nil, true
+	case civil.Time:
+		if value.IsDate() {
+			f := value.Fields()
+			return rows.Date{Year: f.Year, Month: time.Month(f.Month), Day: f.Day}, true
+		}
+		return value.Instant().In(value.Zone()), true
+	case *mime.Address:
+		return value.Mailbox, true
 	case *rows.Row:
 		fields, err := value.Map()
 		return fields, err == nil

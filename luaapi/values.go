@@ -5,8 +5,11 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
+	"github.com/mailscript/mailscript/civil"
 	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/rows"
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -38,6 +41,14 @@ func (b *bound) toLua(v any) lua.LValue {
 		return lua.LNumber(v)
 	case json.Number:
 		return numberToLua(v)
+	case time.Time:
+		return b.object("time", civil.At(v, v.Location()))
+	case rows.Date:
+		day, err := civil.NewDate(civil.Fields{Year: v.Year, Month: int(v.Month), Day: v.Day}, time.UTC)
+		if err != nil {
+			return lua.LString(v.String()) // no day of any calendar
+		}
+		return b.object("time", day)
 	case []any:
 		t := b.rt.State().CreateTable(len(v), 0)
 		for i, item := range v {

@@ -311,14 +311,15 @@ local reply = {}
 ---What became of one message. At the end of the run, every recipient that got nothing sets the exit status, unless handled() was called.
 ---@class result
 ---@field ok boolean every recipient was accepted, and the message too
----@field outcome string? "sent", "partial", "deferred", "failed" or "in_doubt" (its end was written and never answered, so it may have arrived); nil where nothing was to be sent
+---@field outcome string? "sent", "partial", "deferred", "failed" or "in_doubt" (its end was written and never answered, so it may have arrived); in a merge also "skipped", "suppressed", "duplicate" and "already_sent"; nil where nothing was to be sent
 ---@field recipients recipient[] every recipient, in the order of the envelope
 ---@field accepted recipient[] the recipients the message was accepted for
 ---@field deferred recipient[] the recipients refused for now
 ---@field rejected recipient[] the recipients refused for good
 ---@field temporary boolean somebody was refused for now and nobody is in doubt: retry() may help
----@field message_id string the Message-ID, with its angle brackets
+---@field message_id string? the Message-ID, with its angle brackets
 ---@field account string the account it went through
+---@field reason string? why a row of a merge got nothing, where no reply says it
 ---@field code integer? reply code of the reply that decided, 200 to 599; nil where no reply came (RFC 5321, section 4.2)
 ---@field enhanced string? status code such as "5.1.1" (RFC 3463)
 ---@field text string the text without codes, lines joined with a line feed
