@@ -202,7 +202,7 @@ func parseUint(text string) (int64, error) {
 // LF, as in CSV.
 func unescapeXString(text string) string {
 	if !strings.Contains(text, "_x") {
-		return text
+		return strings.ReplaceAll(text, "\r\n", "\n")
 	}
 	var b strings.Builder
 	for i := 0; i < len(text); {
