@@ -63,11 +63,14 @@ func same(t testing.TB, source string, data any, program, reference executor) (f
 // TestProgramEqualsReference compares the compiler's programs with html/template and
 // text/template.
 func TestProgramEqualsReference(t *testing.T) {
-	const templates, rows = 5000, 24
-	for _, kind := range []partKind{htmlPart, plainPart} {
+	const rows = 40
+	for kind, templates := range map[partKind]int{htmlPart: 2000, plainPart: 600} {
+		if slowed {
+			templates /= 20
+		}
 		g := &generator{Rand: rand.New(rand.NewPCG(7, uint64(kind))), text: kind == plainPart}
 		made, refused, uncompiled, cases, failures := 0, 0, 0, 0, 0
-		for made < templates/(1+int(1-kind)*3) {
+		for made < templates {
 			g.partials, g.names = nil, 0
 			source := g.source()
 			p, reference, err := compiled(source, kind)
@@ -76,7 +79,7 @@ func TestProgramEqualsReference(t *testing.T) {
 				continue
 			}
 			if p.program == nil {
-				uncompiled++
+				uncompiled++ // It makes names of attributes.
 				continue
 			}
 			made++
@@ -91,8 +94,81 @@ func TestProgramEqualsReference(t *testing.T) {
 				}
 			}
 		}
+		if failures*2 > cases || refused > made || uncompiled*20 > made {
+			t.Error("most of the cases say nothing")
+		}
 		t.Logf("kind %d: %d templates (%d refused, %d not compiled), %d cases, %d of them errors", kind, made, refused, uncompiled, cases, failures)
 	}
+}
+
+// choices is a source of random numbers that a fuzzer can steer: its octets, then zeros.
+type choices struct{ octets []byte }
+
+func (c *choices) Uint64() uint64 {
+	var n uint64
+	for range 2 {
+		n <<= 8
+		if len(c.octets) > 0 {
+			n |= uint64(c.octets[0])
+			c.octets = c.octets[1:]
+		}
+	}
+	// IntN takes its number from the upper bits.
+	return n << 48
+}
+
+// FuzzProgramEqualsReference lets a fuzzer choose what the generator makes.
+func FuzzProgramEqualsReference(f *testing.F) {
+	for i := range 64 {
+		r := rand.New(rand.NewPCG(3, uint64(i)))
+		seed := make([]byte, 400)
+		for i := range seed {
+			seed[i] = byte(r.Uint32())
+		}
+		f.Add(i%4 == 0, seed)
+	}
+	f.Fuzz(func(t *testing.T, text bool, seed []byte) {
+		kind := htmlPart
+		if text {
+			kind = plainPart
+		}
+		g := &generator{Rand: rand.New(&choices{seed}), text: text}
+		source := g.source()
+		p, reference, err := compiled(source, kind)
+		if err != nil || p.program == nil {
+			return
+		}
+		for range 3 {
+			same(t, source, g.data(), p.program, reference)
+		}
+	})
+}
+
+// FuzzSource: whatever is in a source makes a template or an *Error, and no value
+// shows the names that the rewriter uses.
+func FuzzSource(f *testing.F) {
+	for _, s := range []string{newsletter, newsletterText, everyPlace, everyPlaceInMarkdown, "{{- 3 -}} x {{/* c */ -}}\n{{`}}`}}{{'}'}}{{\"\\\"}}\"}}"} {
+		f.Add(s, false)
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, source string, markdown bool) {
+		s := Source{HTML: source, Text: source}
+		if markdown {
+			s = Source{Markdown: source}
+		}
+		made, err := New(s, testOptions)
+		if err == nil {
+			made.maxSteps = 100
+			_, err = made.Render(context.Background(), newsletterRow())
+		}
+		var e *Error
+		if err != nil && !errors.As(err, &e) {
+			t.Fatalf("%T: %v", err, err)
+		}
+		if e != nil {
+			e.Excerpt()
+		}
+	})
 }
 
 // TestNative compares with html/template and text/template as they are, without the
@@ -102,7 +178,11 @@ func TestNative(t *testing.T) {
 	for _, kind := range []partKind{htmlPart, plainPart} {
 		g := &generator{Rand: rand.New(rand.NewPCG(11, uint64(kind))), text: kind == plainPart, native: true}
 		cases, failures := 0, 0
-		for range 1500 {
+		templates := 1500
+		if slowed {
+			templates /= 20
+		}
+		for range templates {
 			g.partials, g.names = nil, 0
 			source := g.source()
 			if source == "" {

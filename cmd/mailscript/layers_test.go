@@ -28,6 +28,7 @@ var layers = map[string]struct {
 	"mime/plaintext":           {nil, "HTML in, text out"},
 	"mime/lint":                {[]string{"mime/dkim"}, "looks at final bytes, whoever built them; alignment is that of dkim"},
 	"engine/lualib":            {nil, "Lua's own library knows nothing of mail"},
+	"template":                 {[]string{"mime/plaintext", "template/inline"}, "templates know data by an interface, and neither rows nor messages"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
 	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
 	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe"}, "bindings adapt the layers below"},
