@@ -101,18 +101,19 @@ func TestProgramEqualsReference(t *testing.T) {
 	}
 }
 
-// choices is a source of random numbers that a fuzzer can steer: its octets, then zeros.
-type choices struct{ octets []byte }
+// choices is a source of random numbers that a fuzzer can steer: its octets, and then
+// others, so that what is made comes to an end.
+type choices struct {
+	octets []byte
+	then   *rand.PCG
+}
 
 func (c *choices) Uint64() uint64 {
-	var n uint64
-	for range 2 {
-		n <<= 8
-		if len(c.octets) > 0 {
-			n |= uint64(c.octets[0])
-			c.octets = c.octets[1:]
-		}
+	if len(c.octets) < 2 {
+		return c.then.Uint64()
 	}
+	n := uint64(c.octets[0])<<8 | uint64(c.octets[1])
+	c.octets = c.octets[2:]
 	// IntN takes its number from the upper bits.
 	return n << 48
 }
@@ -132,7 +133,7 @@ func FuzzProgramEqualsReference(f *testing.F) {
 		if text {
 			kind = plainPart
 		}
-		g := &generator{Rand: rand.New(&choices{seed}), text: text}
+		g := &generator{Rand: rand.New(&choices{seed, rand.NewPCG(1, 2)}), text: text}
 		source := g.source()
 		p, reference, err := compiled(source, kind)
 		if err != nil || p.program == nil {
