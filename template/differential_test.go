@@ -145,6 +145,52 @@ func FuzzProgramEqualsReference(f *testing.F) {
 	})
 }
 
+// placesOf makes everyPlace, and its reference.
+func placesOf(t testing.TB) (*part, executor) {
+	p, reference, err := compiled(everyPlace, htmlPart)
+	if err != nil || p.program == nil {
+		t.Fatalf("%v", err)
+	}
+	p.template.maxSteps = maxSteps
+	return p, reference
+}
+
+// TestEscapersEqual compares the escapers on strings of octets that mean something to
+// one of them.
+func TestEscapersEqual(t *testing.T) {
+	const alphabet = "\x00\t\n\v\f\r !\"#$%&'()*+,-./09:;<=>?@AFZ[\\]^_`afz{|}~\x7f"
+	wide := []string{"\u2028", "\u2029", "\ufdd0", "\uffff", "\ufffd", "ſ", "K", "ü", "\U0010ffff", "\xff", "\xe2\x80", "\xed\xa0\x80", "expression", "-moz-binding",
+		"http:", "javascript:", "%41", "\\41 ", "\\110000", "\\d800", "</script", "<!--", "-->"}
+	cases := 2500
+	if slowed {
+		cases /= 20
+	}
+	p, reference := placesOf(t)
+	r := rand.New(rand.NewPCG(5, 5))
+	for range cases {
+		var b strings.Builder
+		for range r.IntN(12) {
+			if r.IntN(4) == 0 {
+				b.WriteString(wide[r.IntN(len(wide))])
+			} else {
+				b.WriteByte(alphabet[r.IntN(len(alphabet))])
+			}
+		}
+		same(t, everyPlace, map[string]any{"v": b.String(), "l": []any{b.String()}}, p.program, reference)
+	}
+}
+
+// FuzzEscapersEqual does so for any string.
+func FuzzEscapersEqual(f *testing.F) {
+	for _, s := range hostile {
+		f.Add(s)
+	}
+	p, reference := placesOf(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		same(t, everyPlace, map[string]any{"v": s, "l": []any{s}}, p.program, reference)
+	})
+}
+
 // FuzzSource: whatever is in a source makes a template or an *Error, and no value
 // shows the names that the rewriter uses.
 func FuzzSource(f *testing.F) {

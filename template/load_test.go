@@ -67,7 +67,7 @@ func TestLoadMistakes(t *testing.T) {
 		{map[string]string{"a.html": "a\n<a href='{{.x}}"}, `template: a.html: ends in a non-text context (a quote, a tag, a comment or a script is not closed)`},
 		{map[string]string{"a.html": "<a href=\"{{if .x}}/a{{else}}/b?c={{end}}{{.y}}\">"},
 			`template: a.html:1:43: whether this value is in the path or in the query of the address depends on a branch (put the whole address, or its end, into each branch)`},
-		{map[string]string{"a.html": "x{{if .x}}{{$y := 1}}{{else}}{{$y}}{{end}}"}, `template: a.html:1:32: undefined variable: $y`},
+		{map[string]string{"a.html": "x{{if .x}}{{$my_y := 1}}{{else}}{{$my_y}}{{end}}"}, `template: a.html:1:35: undefined variable: $my_y`},
 		{map[string]string{"a.html": "{{html .x}}"}, `template: a.html:1: no function "html" (values are escaped for the place they stand in; query and urlescape make addresses)`},
 		{map[string]string{"a.html": "é{{upper .x .y}}"}, `template: a.html:1:4: upper takes 1 argument, not 2`},
 		{map[string]string{"a.html": "{{.x .y}}"}, `template: a.html:1:3: .x is no function and takes no arguments`},
@@ -108,6 +108,16 @@ func TestLoadLink(t *testing.T) {
 	defer root.Close()
 	if _, err := Load("a", Options{Files: root.FS()}); err == nil {
 		t.Error("a file outside was read")
+	}
+}
+
+// TestVariables: those of a template and of what is put into it are apart, whatever
+// they are called.
+func TestVariables(t *testing.T) {
+	source := "{{define `p`}}{{$_1 := 2}}{{$x := .}}{{$v_x := $}}{{$_1}}{{$x}}{{$v_x}} {{end}}" +
+		"{{$_1 := 1}}{{$x := 5}}{{$_ := 6}}{{template `p` 3}}{{range 1}}{{template `p` $x}}{{end}}{{$_1}}{{$x}}{{$_}}"
+	if got, want := rendered(t, Source{Text: source}, nil).Text, "233 255 156"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 
