@@ -156,8 +156,7 @@ func (c *compiler) lookup(n *parse.VariableNode) int {
 		}
 	}
 	if c.err == nil {
-		name := name[strings.LastIndexByte(name, '_')+1:]
-		c.err = c.program.part.document.errorAt(int(n.Position()), mistakef("undefined variable: $%s", strings.TrimPrefix(name, "$")))
+		c.err = c.program.part.document.errorAt(int(n.Position()), mistakef("undefined variable: %s", written(name)))
 	}
 	return 0
 }

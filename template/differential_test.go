@@ -63,11 +63,14 @@ func same(t testing.TB, source string, data any, program, reference executor) (f
 // TestProgramEqualsReference compares the compiler's programs with html/template and
 // text/template.
 func TestProgramEqualsReference(t *testing.T) {
-	const templates, rows = 5000, 24
-	for _, kind := range []partKind{htmlPart, plainPart} {
+	const rows = 40
+	for kind, templates := range map[partKind]int{htmlPart: 2000, plainPart: 600} {
+		if slowed {
+			templates /= 20
+		}
 		g := &generator{Rand: rand.New(rand.NewPCG(7, uint64(kind))), text: kind == plainPart}
 		made, refused, uncompiled, cases, failures := 0, 0, 0, 0, 0
-		for made < templates/(1+int(1-kind)*3) {
+		for made < templates {
 			g.partials, g.names = nil, 0
 			source := g.source()
 			p, reference, err := compiled(source, kind)
@@ -76,7 +79,7 @@ func TestProgramEqualsReference(t *testing.T) {
 				continue
 			}
 			if p.program == nil {
-				uncompiled++
+				uncompiled++ // It makes names of attributes.
 				continue
 			}
 			made++
@@ -91,8 +94,128 @@ func TestProgramEqualsReference(t *testing.T) {
 				}
 			}
 		}
+		if failures*2 > cases || refused > made || uncompiled*20 > made {
+			t.Error("most of the cases say nothing")
+		}
 		t.Logf("kind %d: %d templates (%d refused, %d not compiled), %d cases, %d of them errors", kind, made, refused, uncompiled, cases, failures)
 	}
+}
+
+// choices is a source of random numbers that a fuzzer can steer: its octets, and then
+// others, so that what is made comes to an end.
+type choices struct {
+	octets []byte
+	then   *rand.PCG
+}
+
+func (c *choices) Uint64() uint64 {
+	if len(c.octets) < 2 {
+		return c.then.Uint64()
+	}
+	n := uint64(c.octets[0])<<8 | uint64(c.octets[1])
+	c.octets = c.octets[2:]
+	// IntN takes its number from the upper bits.
+	return n << 48
+}
+
+// FuzzProgramEqualsReference lets a fuzzer choose what the generator makes.
+func FuzzProgramEqualsReference(f *testing.F) {
+	for i := range 64 {
+		r := rand.New(rand.NewPCG(3, uint64(i)))
+		seed := make([]byte, 400)
+		for i := range seed {
+			seed[i] = byte(r.Uint32())
+		}
+		f.Add(i%4 == 0, seed)
+	}
+	f.Fuzz(func(t *testing.T, text bool, seed []byte) {
+		kind := htmlPart
+		if text {
+			kind = plainPart
+		}
+		g := &generator{Rand: rand.New(&choices{seed, rand.NewPCG(1, 2)}), text: text}
+		source := g.source()
+		p, reference, err := compiled(source, kind)
+		if err != nil || p.program == nil {
+			return
+		}
+		for range 3 {
+			same(t, source, g.data(), p.program, reference)
+		}
+	})
+}
+
+// placesOf makes everyPlace, and its reference.
+func placesOf(t testing.TB) (*part, executor) {
+	p, reference, err := compiled(everyPlace, htmlPart)
+	if err != nil || p.program == nil {
+		t.Fatalf("%v", err)
+	}
+	p.template.maxSteps = maxSteps
+	return p, reference
+}
+
+// TestEscapersEqual compares the escapers on strings of octets that mean something to
+// one of them.
+func TestEscapersEqual(t *testing.T) {
+	const alphabet = "\x00\t\n\v\f\r !\"#$%&'()*+,-./09:;<=>?@AFZ[\\]^_`afz{|}~\x7f"
+	wide := []string{"\u2028", "\u2029", "\ufdd0", "\uffff", "\ufffd", "ſ", "K", "ü", "\U0010ffff", "\xff", "\xe2\x80", "\xed\xa0\x80", "expression", "-moz-binding",
+		"http:", "javascript:", "%41", "\\41 ", "\\110000", "\\d800", "</script", "<!--", "-->"}
+	cases := 2500
+	if slowed {
+		cases /= 20
+	}
+	p, reference := placesOf(t)
+	r := rand.New(rand.NewPCG(5, 5))
+	for range cases {
+		var b strings.Builder
+		for range r.IntN(12) {
+			if r.IntN(4) == 0 {
+				b.WriteString(wide[r.IntN(len(wide))])
+			} else {
+				b.WriteByte(alphabet[r.IntN(len(alphabet))])
+			}
+		}
+		same(t, everyPlace, map[string]any{"v": b.String(), "l": []any{b.String()}}, p.program, reference)
+	}
+}
+
+// FuzzEscapersEqual does so for any string.
+func FuzzEscapersEqual(f *testing.F) {
+	for _, s := range hostile {
+		f.Add(s)
+	}
+	p, reference := placesOf(f)
+	f.Fuzz(func(t *testing.T, s string) {
+		same(t, everyPlace, map[string]any{"v": s, "l": []any{s}}, p.program, reference)
+	})
+}
+
+// FuzzSource: whatever is in a source makes a template or an *Error, and no value
+// shows the names that the rewriter uses.
+func FuzzSource(f *testing.F) {
+	for _, s := range []string{newsletter, newsletterText, everyPlace, everyPlaceInMarkdown, "{{- 3 -}} x {{/* c */ -}}\n{{`}}`}}{{'}'}}{{\"\\\"}}\"}}"} {
+		f.Add(s, false)
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, source string, markdown bool) {
+		s := Source{HTML: source, Text: source}
+		if markdown {
+			s = Source{Markdown: source}
+		}
+		made, err := New(s, testOptions)
+		if err == nil {
+			made.maxSteps = 100
+			_, err = made.Render(context.Background(), newsletterRow())
+		}
+		var e *Error
+		if err != nil && !errors.As(err, &e) {
+			t.Fatalf("%T: %v", err, err)
+		}
+		if e != nil {
+			e.Excerpt()
+		}
+	})
 }
 
 // TestNative compares with html/template and text/template as they are, without the
@@ -102,7 +225,11 @@ func TestNative(t *testing.T) {
 	for _, kind := range []partKind{htmlPart, plainPart} {
 		g := &generator{Rand: rand.New(rand.NewPCG(11, uint64(kind))), text: kind == plainPart, native: true}
 		cases, failures := 0, 0
-		for range 1500 {
+		templates := 1500
+		if slowed {
+			templates /= 20
+		}
+		for range templates {
 			g.partials, g.names = nil, 0
 			source := g.source()
 			if source == "" {

@@ -134,11 +134,15 @@ func (e *expander) expand(segments []segment, from *fragment) ([]segment, error)
 			return nil, s.errorAt(mistakef("template %q contains itself: %s", name, strings.Join(way, " → ")))
 		}
 		open := pipe
+		open.always = true
 		open.keyword, open.lead, open.trail = "with", "with "+scopeFunction+" (", ")"
 		if pipe.text == "" {
 			open.text, open.lead, open.trail, open.source = "", "with "+scopeFunction+" "+nothingFunction, "", nil
 		}
 		e.stack = append(e.stack, name)
+		if s.inline {
+			d.body = withoutParagraph(d.body)
+		}
 		body, err := e.expand(d.body, d.file)
 		if err != nil {
 			return nil, err
@@ -146,12 +150,32 @@ func (e *expander) expand(segments []segment, from *fragment) ([]segment, error)
 		e.stack = e.stack[:len(e.stack)-1]
 		out = append(out, open)
 		out = append(out, body...)
-		out = append(out, segment{keyword: "end", lead: "end"})
+		out = append(out, segment{keyword: "end", lead: "end", always: true})
 		if s.keyword == "block" {
 			i = closing(segments, i)
 		}
 	}
 	return out, nil
+}
+
+// withoutParagraph returns what a body says without the paragraph around it, if it is
+// one paragraph of Markdown: it goes into another.
+func withoutParagraph(body []segment) []segment {
+	const open, end = "<p>", "</p>\n"
+	paragraphs := 0
+	for i := range body {
+		if body[i].keyword == "" {
+			paragraphs += strings.Count(body[i].text, open)
+		}
+	}
+	if paragraphs != 1 || !strings.HasPrefix(body[0].text, open) || !strings.HasSuffix(body[len(body)-1].text, end) {
+		return body
+	}
+	inner := slices.Clone(body)
+	inner[0].text = inner[0].text[len(open):]
+	last := &inner[len(inner)-1]
+	last.text = last.text[:len(last.text)-len(end)]
+	return inner
 }
 
 // errorAt makes an error that points at the segment.

@@ -45,7 +45,7 @@ func (g *generator) quoted() string {
 
 // field is the name of one that data may have.
 func (g *generator) field() string {
-	if g.IntN(60) == 0 {
+	if g.IntN(200) == 0 {
 		return ".missing"
 	}
 	return g.one(".a", ".a", ".b", ".c", ".t", ".n", ".o.a", ".o.b", ".yes", ".no")
@@ -401,7 +401,7 @@ func (g *generator) data() map[string]any {
 		items = append(items, g.table())
 	}
 	m["list"], m["items"], m["empty"] = list, items, []any{}
-	if g.IntN(10) == 0 {
+	if g.IntN(25) == 0 {
 		delete(m, g.one("a", "b", "c", "n", "items"))
 	}
 	return m

@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+// assignment begins what stands for actions that write nothing and choose nothing.
+const assignment = "$x := "
+
+var assigning = regexp.MustCompile(`^\$\w*\s*:?=`)
+
+// assigns tells of actions that give a variable a value.
+func (s *segment) assigns() bool { return s.keyword == "output" && assigning.MatchString(s.text) }
+
 // inlined gives the document to the inliner, with actions that say only what kind
 // they are and which, and puts the actions back.
 func inlined(segments []segment, inline func(string) (string, error)) ([]segment, error) {
@@ -17,10 +25,12 @@ func inlined(segments []segment, inline func(string) (string, error)) ([]segment
 	}
 	var b strings.Builder
 	for i := range segments {
-		switch s := &segments[i]; s.keyword {
-		case "":
+		switch s := &segments[i]; {
+		case s.keyword == "":
 			b.WriteString(s.text)
-		case "output":
+		case s.always || s.assigns():
+			b.WriteString("{{" + assignment + prefix + strconv.Itoa(i) + "}}")
+		case s.keyword == "output":
 			b.WriteString("{{" + prefix + strconv.Itoa(i) + "}}")
 		default:
 			b.WriteString("{{" + s.keyword + " " + prefix + strconv.Itoa(i) + "}}")
@@ -30,5 +40,5 @@ func inlined(segments []segment, inline func(string) (string, error)) ([]segment
 	if err != nil {
 		return nil, err
 	}
-	return restore(html, regexp.MustCompile(`\{\{(?:[a-z]+ )?`+prefix+`([0-9]+)\}\}`), segments), nil
+	return restore(html, regexp.MustCompile(`\{\{(?:[a-z]+ |\$x := )?`+prefix+`([0-9]+)\}\}`), segments), nil
 }

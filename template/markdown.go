@@ -46,8 +46,9 @@ func markdownToHTML(segments []segment) ([]segment, error) {
 // words stand for actions.
 type words struct {
 	prefix string
-	// word matches one; line matches a line of those that control a block.
-	word, line *regexp.Regexp
+	// word matches one; line matches a line of those that control a block, and alone one
+	// of those at the end of a line.
+	word, line, alone *regexp.Regexp
 }
 
 // newWords finds words that occur nowhere in the text.
@@ -66,6 +67,7 @@ func newWords(segments []segment) *words {
 	return &words{
 		prefix: prefix,
 		word:   regexp.MustCompile(prefix + `[icr]([0-9]+)z`),
+		alone:  regexp.MustCompile(`(` + prefix + `[cr][0-9]+z)\n`),
 		line:   regexp.MustCompile(`^[ \t]*(?:` + prefix + `c[0-9]+z[ \t]*)+\r?\n?$`),
 	}
 }
@@ -86,7 +88,10 @@ func (w *words) markdown(segments []segment) string {
 	inTable := false
 	for n, line := range lines {
 		if !w.controls(line, segments) {
-			inTable = strings.HasPrefix(strings.TrimSpace(line), "|")
+			for _, s := range w.actions(line, segments) {
+				s.inline = true
+			}
+			inTable = strings.HasPrefix(strings.TrimLeft(line, quoting), "|")
 			continue
 		}
 		kind := "c"
@@ -102,12 +107,15 @@ func (w *words) markdown(segments []segment) string {
 func (w *words) controls(line string, segments []segment) bool {
 	found := w.actions(line, segments)
 	for _, s := range found {
-		if s.keyword == "output" {
+		if s.keyword == "output" && !s.assigns() {
 			return false
 		}
 	}
-	return len(found) > 0 && strings.TrimSpace(w.word.ReplaceAllString(line, "")) == ""
+	return len(found) > 0 && strings.Trim(w.word.ReplaceAllString(line, ""), quoting+"\r\n") == ""
 }
+
+// quoting is what may stand before a control action on a line of its own.
+const quoting = " \t>"
 
 // actions returns those whose words are in the text.
 func (w *words) actions(text string, segments []segment) []*segment {
@@ -122,7 +130,8 @@ func (w *words) actions(text string, segments []segment) []*segment {
 
 // restore cuts HTML into segments again.
 func (w *words) restore(html string, segments []segment) []segment {
-	return restore(html, w.word, segments)
+	// Where Markdown keeps lines, those of control actions vanish.
+	return restore(w.alone.ReplaceAllString(html, "$1"), w.word, segments)
 }
 
 // restore cuts text into segments at the words that stand for actions. The last

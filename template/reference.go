@@ -91,6 +91,7 @@ func (d *document) escapingError(e *htmltemplate.Error) error {
 	case htmltemplate.ErrEndContext:
 		m.hint = "a quote, a tag, a comment or a script is not closed"
 	case htmltemplate.ErrAmbigContext:
+		m.message = "whether this value is in the path or in the query of the address depends on a branch"
 		m.hint = "put the whole address, or its end, into each branch"
 	}
 	m.message = strings.ReplaceAll(m.message, innerLeft, leftDelimiter)

@@ -2,6 +2,7 @@ package template
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"text/template/parse"
 )
@@ -46,7 +47,7 @@ func (d *document) parse(kind partKind) (*parse.Tree, error) {
 	if kind == plainPart {
 		r.show = plainFunction
 	}
-	tree.Root.Nodes, err = r.list(tree.Root, scope{})
+	tree.Root.Nodes, err = r.list(tree.Root, scope{prefix: "v_"})
 	return tree, err
 }
 
@@ -58,7 +59,8 @@ type scope struct {
 	// dot and root are the variables that stand for "." and "$" within the body of a
 	// template that was put in; "" for those of the language.
 	dot, root string
-	// prefix keeps the variables of such a body apart from those around it.
+	// prefix keeps the variables of such a body apart from those around it, and all from
+	// those that the rewriter makes.
 	prefix string
 }
 
@@ -210,6 +212,11 @@ func (s scope) variable(name string) string {
 	}
 	return "$" + s.prefix + name[1:]
 }
+
+var variablePrefix = regexp.MustCompile(`^\$(?:v_|_[0-9]+_)`)
+
+// written returns what a variable is called in the source.
+func written(name string) string { return variablePrefix.ReplaceAllString(name, "$$") }
 
 // command rewrites a command in place. piped tells whether it is given a value.
 func (r *rewriter) command(c *parse.CommandNode, in scope, piped bool, takes string) error {

@@ -15,6 +15,11 @@ type segment struct {
 	// keyword is that of an action: "if", "range", "with", "else", "end", "break",
 	// "continue", "define", "block", "template", or "output" for any other; "" for text.
 	keyword string
+	// inline says that it stands within a paragraph of Markdown.
+	inline bool
+	// always says that the block of a control action is entered, once: the body of a
+	// template that was put in.
+	always bool
 	// lead is put before the text of an action: the beginning of one that the
 	// package made.
 	lead, trail string

@@ -31,6 +31,8 @@ import (
 type Record interface {
 	// Field returns the value of a field, and whether there is one of the name.
 	// It must be safe for concurrent use where a record is rendered concurrently.
+	// A record that has Names() []string too can be encoded by the helper json, and
+	// errors say which of its fields was meant.
 	Field(name string) (any, bool)
 }
 
@@ -81,6 +83,32 @@ type Template struct {
 
 // Name returns the name the template was loaded by.
 func (t *Template) Name() string { return t.name }
+
+// Part is one of the parts that a template may have.
+type Part string
+
+// The parts.
+const (
+	HTML      Part = "html"
+	Text      Part = "text"
+	Subject   Part = "subject"
+	Preheader Part = "preheader"
+)
+
+// Has tells whether the template has a part. That of text is there for Markdown too.
+func (t *Template) Has(p Part) bool {
+	switch p {
+	case HTML:
+		return t.html != nil
+	case Text:
+		return t.text != nil || t.textOfHTML
+	case Subject:
+		return t.subject != nil
+	case Preheader:
+		return t.preheader != nil
+	}
+	return false
+}
 
 // Rendered are the parts of one message. A part that the template does not have is "".
 type Rendered struct {

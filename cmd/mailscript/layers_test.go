@@ -33,6 +33,7 @@ var layers = map[string]struct {
 	"civil":                    {nil, "calendars and zones"},
 	"chart":                    {nil, "numbers in, a picture out"},
 	"rows":                     {nil, "tables of records, whatever is made of them"},
+	"template":                 {[]string{"mime/plaintext", "template/inline"}, "templates know data by an interface, and neither rows nor messages"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
 	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
 	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe", "rows", "template", "delivery", "civil"}, "bindings adapt the layers below"},
