@@ -1,0 +1,277 @@
+package inline
+
+import (
+	"sort"
+
+	"github.com/tdewolff/parse/v2/css"
+)
+
+// entry is one declaration that may hold for an element.
+type entry struct {
+	declaration *declaration
+	unit        *unit // nil for the element's own style attribute
+	index       int   // of the declaration in its rule
+	answer      truth
+	rank        rank
+
+	moves     bool // it is to be written into the style attribute
+	stays     bool // it has been found that it must not be
+	important bool // it is written there with !important
+}
+
+// rank says which of two declarations wins (CSS Cascading Level 4, section 6.1).
+type rank struct {
+	important   bool
+	own         bool // of the style attribute
+	specificity [3]int
+	order       int
+	index       int
+}
+
+func (a rank) less(b rank) bool {
+	switch {
+	case a.important != b.important:
+		return b.important
+	case a.own != b.own:
+		return b.own
+	case a.specificity != b.specificity:
+		for i := range a.specificity {
+			if a.specificity[i] != b.specificity[i] {
+				return a.specificity[i] < b.specificity[i]
+			}
+		}
+	case a.order != b.order:
+		return a.order < b.order
+	}
+	return a.index < b.index
+}
+
+// cascade is all that holds for one element.
+type cascade struct {
+	element *element
+	entries []*entry // the weakest first
+	own     *attributeStyle
+}
+
+// attributeStyle is what is known of an element's style attribute.
+type attributeStyle struct {
+	declarations []declaration
+	// sealed is set where nothing can be written behind it: it does not end where it
+	// seems to, in a string or because of an action.
+	sealed bool
+}
+
+// newCascade collects what holds for an element.
+func newCascade(d *document, number int, units []*unit) *cascade {
+	e := d.elements[number]
+	c := &cascade{element: e, own: &attributeStyle{}}
+	for _, u := range units {
+		for i := range u.rule.declarations {
+			decl := &u.rule.declarations[i]
+			c.entries = append(c.entries, &entry{
+				declaration: decl, unit: u, index: i, answer: u.answer[number],
+				rank: rank{decl.important, false, u.selector.specificity, u.order, i},
+			})
+		}
+	}
+	if e.style != nil {
+		c.own = readAttribute(d, e.style)
+		for i := range c.own.declarations {
+			decl := &c.own.declarations[i]
+			c.entries = append(c.entries, &entry{
+				declaration: decl, index: i, answer: yes,
+				rank: rank{important: decl.important, own: true, index: i},
+			})
+		}
+	}
+	sort.SliceStable(c.entries, func(i, j int) bool { return c.entries[i].rank.less(c.entries[j].rank) })
+	return c
+}
+
+// readAttribute reads a style attribute.
+func readAttribute(d *document, a *attribute) *attributeStyle {
+	masked := d.actions.mask(d.source, a.valueStart, a.valueEnd)
+	style := &attributeStyle{sealed: a.valueEnd == len(d.source)}
+	// Entities are decoded, but offsets are lost by it: actions are found by offset.
+	acts := d.actions.any(a.valueStart, a.valueEnd)
+	if !acts {
+		masked = d.value(a)
+	}
+	list := tokens(masked)
+	found, plain := declarations(masked, list)
+	if !plain {
+		style.sealed = true
+	}
+	depth := d.actions.depthAt(a.valueStart)
+	for i := range found {
+		if acts {
+			start, end := a.valueStart+found[i].start, a.valueStart+found[i].end
+			found[i].action = d.actions.any(start, end) || d.actions.depthAt(start) != depth
+		}
+	}
+	if acts && d.actions.depthAt(a.valueEnd) != depth {
+		style.sealed = true
+	}
+	style.sealed = style.sealed || open(masked, list)
+	style.declarations = found
+	return style
+}
+
+// open says whether tokens end in a string, comment, function or block that is not closed.
+func open(sheet string, list []token) bool {
+	for i := 0; i < len(list); i++ {
+		switch {
+		case list[i].opens():
+			end := blockEnd(list, i)
+			if end == len(list) {
+				return true
+			}
+			i = end
+		case list[i].closes(), list[i].kind == css.BadStringToken, list[i].kind == css.BadURLToken:
+			return true
+		}
+	}
+	if len(list) == 0 {
+		return false
+	}
+	t := list[len(list)-1]
+	s := sheet[t.start:t.end]
+	switch t.kind {
+	case css.StringToken:
+		return len(s) < 2 || s[len(s)-1] != s[0]
+	case css.URLToken:
+		return s[len(s)-1] != ')'
+	case css.CommentToken:
+		return len(s) < 4 || s[len(s)-2:] != "*/"
+	}
+	return s[len(s)-1] == '\\'
+}
+
+// movable says whether a declaration of a sheet could be written into the element.
+func (c *cascade) movable(e *entry) bool {
+	return e.unit != nil && e.answer == yes && !e.unit.rule.conditional && !e.declaration.action &&
+		!e.declaration.custom() && !c.element.fixed && !c.element.hidden && !e.stays &&
+		!(c.own.sealed && e.rank.important)
+}
+
+// choose says what moves. What a stronger declaration of the same name overrides does
+// not, unless readers may pass over the stronger one's value.
+func (c *cascade) choose() {
+	strongest := map[string]*entry{}
+	for i := len(c.entries) - 1; i >= 0; i-- {
+		e := c.entries[i]
+		movable := c.movable(e)
+		e.moves = movable
+		if !movable && !(e.unit == nil && !e.declaration.action) {
+			continue
+		}
+		above := strongest[e.declaration.name]
+		if above != nil && (above.unit != e.unit || above.declaration.value == e.declaration.value) {
+			e.moves = false
+		}
+		if above == nil && !e.declaration.risky() {
+			strongest[e.declaration.name] = e
+		}
+	}
+	for _, e := range c.entries {
+		if e.moves && c.repeats(e) {
+			e.moves = false
+		}
+	}
+}
+
+// repeats says that the style attribute itself says the same, and nothing else of it
+// comes into play: so a second run changes nothing.
+func (c *cascade) repeats(e *entry) bool {
+	for i := len(c.own.declarations) - 1; i >= 0; i-- {
+		d := &c.own.declarations[i]
+		if d.name == e.declaration.name && d.value == e.declaration.value && !d.action {
+			return true
+		}
+		if e.rank.important && overlap(d.name, e.declaration.name) {
+			return false
+		}
+	}
+	return false
+}
+
+// settles says that a declaration of a sheet is in the style attribute of this element
+// too, or that a stronger one is that makes it void: its copy in the sheet competes with
+// none.
+func (c *cascade) settles(e *entry) bool { return c.movable(e) }
+
+// resolve lets each declaration win over those in the style element that it won over
+// before, and lose to those it lost to. It returns whether something has changed that
+// other elements depend on.
+//
+// Inlined declarations beat all of the sheet but what is !important there. So what is
+// stronger in the sheet gets !important, and what is inlined gets it where a weaker one
+// in the sheet has it. Where a declaration has both a stronger and a weaker one, it
+// stays in the sheet.
+func (c *cascade) resolve() (changed bool) {
+	c.choose()
+	for _, d := range c.entries {
+		d.important = false
+		own := d.unit == nil
+		if !d.moves && !own {
+			continue
+		}
+		above, below := false, false
+		for _, k := range c.entries {
+			if k.unit == nil || !k.unit.kept[k.index] || k == d || k.unit.selector.elsewhere || !overlap(k.declaration.name, d.declaration.name) {
+				continue
+			}
+			stronger := d.rank.less(k.rank)
+			if c.settles(k) {
+				if stronger { // what is inlined of it is stronger too
+					continue
+				}
+				below = below || k.declaration.important || k.unit.raised[k.index]
+				continue
+			}
+			effective := k.declaration.important || k.unit.raised[k.index]
+			switch {
+			case stronger && effective:
+				above = true
+			case stronger && k.unit.frozen[k.index]:
+				d.stays, changed = true, true
+			case stronger:
+				k.unit.raised[k.index], changed, above = true, true, true
+			case effective:
+				below = true
+			}
+		}
+		switch {
+		case own:
+			d.important = below && !d.declaration.important
+		case above && below, below && c.own.sealed && d.rank.important:
+			d.stays, changed = true, true
+		default:
+			d.important = below
+		}
+		if d.stays && !own {
+			d.moves = false
+			d.unit.kept[d.index] = true
+		}
+	}
+	return changed
+}
+
+// freeze forbids !important where it would do harm: where the style attribute's own
+// declaration, which cannot be given it too, or a stronger one of the sheet would lose.
+func (c *cascade) freeze() {
+	for _, k := range c.entries {
+		if k.unit == nil || k.declaration.important || !k.unit.kept[k.index] {
+			continue
+		}
+		for _, other := range c.entries {
+			if !overlap(k.declaration.name, other.declaration.name) {
+				continue
+			}
+			if other.unit == nil && (other.declaration.action || c.own.sealed || c.element.fixed) && !other.declaration.important ||
+				other.unit != nil && other.unit.kept[other.index] && other.declaration.important {
+				k.unit.frozen[k.index] = true
+			}
+		}
+	}
+}
