@@ -76,13 +76,19 @@ func newCascade(d *document, number int, units []*unit) *cascade {
 	}
 	if e.style != nil {
 		c.own = readAttribute(d, e.style)
-		for i := range c.own.declarations {
-			decl := &c.own.declarations[i]
-			c.entries = append(c.entries, &entry{
-				declaration: decl, index: i, answer: yes,
-				rank: rank{important: decl.important, own: true, index: i},
-			})
+	}
+	for _, a := range e.styles {
+		for _, decl := range readAttribute(d, a).declarations {
+			decl.action = true
+			c.own.declarations = append(c.own.declarations, decl)
 		}
+	}
+	for i := range c.own.declarations {
+		decl := &c.own.declarations[i]
+		c.entries = append(c.entries, &entry{
+			declaration: decl, index: i, answer: yes,
+			rank: rank{important: decl.important, own: true, index: i},
+		})
 	}
 	sort.SliceStable(c.entries, func(i, j int) bool { return c.entries[i].rank.less(c.entries[j].rank) })
 	return c
@@ -166,30 +172,52 @@ func (c *cascade) choose() {
 			continue
 		}
 		above := strongest[e.declaration.name]
-		if above != nil && (above.unit != e.unit || above.declaration.value == e.declaration.value) {
+		if above != nil && (above.unit != e.unit || above.rank.important != e.rank.important || above.declaration.value == e.declaration.value) {
 			e.moves = false
 		}
 		if above == nil && !e.declaration.risky() {
 			strongest[e.declaration.name] = e
 		}
 	}
-	for _, e := range c.entries {
-		if e.moves && c.repeats(e) {
-			e.moves = false
-		}
-	}
 }
 
-// repeats says that the style attribute itself says the same, and nothing else of it
-// comes into play: so a second run changes nothing.
+// repeats says that the style attribute itself says the same, so that a second run
+// changes nothing.
 func (c *cascade) repeats(e *entry) bool {
-	for i := len(c.own.declarations) - 1; i >= 0; i-- {
+	for i := range c.own.declarations {
 		d := &c.own.declarations[i]
-		if d.name == e.declaration.name && d.value == e.declaration.value && !d.action {
+		if d.name == e.declaration.name && d.value == e.declaration.value && !d.action && (d.important || !e.important) {
 			return true
 		}
-		if e.rank.important && overlap(d.name, e.declaration.name) {
+	}
+	return false
+}
+
+// ends says that the style attribute as it is comes to the same as with these
+// declarations behind it.
+func (c *cascade) ends(with []*entry) bool {
+	for i, e := range with {
+		if !overridden(e, with[i+1:]) && !c.shows(e.declaration) {
 			return false
+		}
+	}
+	return true
+}
+
+func overridden(e *entry, by []*entry) bool {
+	for _, other := range by {
+		if other.declaration.name == e.declaration.name {
+			return true
+		}
+	}
+	return false
+}
+
+// shows says that the last word of the style attribute on a property is this.
+func (c *cascade) shows(want *declaration) bool {
+	for i := len(c.own.declarations) - 1; i >= 0; i-- {
+		if d := &c.own.declarations[i]; overlap(d.name, want.name) {
+			return d.name == want.name && d.value == want.value && !d.action
 		}
 	}
 	return false
@@ -210,15 +238,18 @@ func (c *cascade) settles(e *entry) bool { return c.movable(e) }
 // stays in the sheet.
 func (c *cascade) resolve() (changed bool) {
 	c.choose()
-	for _, d := range c.entries {
+	for i, d := range c.entries {
 		d.important = false
 		own := d.unit == nil
 		if !d.moves && !own {
 			continue
 		}
 		above, below := false, false
+		for _, weak := range c.entries[:i] { // !important is stronger than place
+			below = below || weak.important && overlap(weak.declaration.name, d.declaration.name)
+		}
 		for _, k := range c.entries {
-			if k.unit == nil || !k.unit.kept[k.index] || k == d || k.unit.selector.elsewhere || !overlap(k.declaration.name, d.declaration.name) {
+			if !k.inSheet() || k == d || !overlap(k.declaration.name, d.declaration.name) {
 				continue
 			}
 			stronger := d.rank.less(k.rank)
@@ -243,7 +274,7 @@ func (c *cascade) resolve() (changed bool) {
 		}
 		switch {
 		case own:
-			d.important = below && !d.declaration.important
+			d.important = below && !d.declaration.important && !c.void(d)
 		case above && below, below && c.own.sealed && d.rank.important:
 			d.stays, changed = true, true
 		default:
@@ -254,24 +285,79 @@ func (c *cascade) resolve() (changed bool) {
 			d.unit.kept[d.index] = true
 		}
 	}
-	return changed
+	return c.lift() || changed
 }
 
-// freeze forbids !important where it would do harm: where the style attribute's own
-// declaration, which cannot be given it too, or a stronger one of the sheet would lose.
-func (c *cascade) freeze() {
-	for _, k := range c.entries {
-		if k.unit == nil || k.declaration.important || !k.unit.kept[k.index] {
+// lift gives !important to what is stronger than something that has been given it.
+func (c *cascade) lift() (changed bool) {
+	for i, k := range c.entries {
+		if !k.inSheet() || k.declaration.important || k.unit.raised[k.index] || k.unit.frozen[k.index] || c.settles(k) {
 			continue
 		}
-		for _, other := range c.entries {
-			if !overlap(k.declaration.name, other.declaration.name) {
-				continue
-			}
-			if other.unit == nil && (other.declaration.action || c.own.sealed || c.element.fixed) && !other.declaration.important ||
-				other.unit != nil && other.unit.kept[other.index] && other.declaration.important {
-				k.unit.frozen[k.index] = true
+		for _, weak := range c.entries[:i] {
+			if weak.inSheet() && weak.unit.raised[weak.index] && overlap(weak.declaration.name, k.declaration.name) {
+				k.unit.raised[k.index], changed = true, true
+				break
 			}
 		}
 	}
+	return changed
+}
+
+// inSheet says whether a declaration stays in a style element and competes there.
+func (e *entry) inSheet() bool { return e.unit != nil && e.unit.kept[e.index] }
+
+// freeze forbids !important where it would do harm: where the style attribute's own
+// declaration, which cannot be given it too, or a stronger one of the sheet would lose.
+// It returns whether something has changed.
+func (c *cascade) freeze() (changed bool) {
+	for i, k := range c.entries {
+		if k.unit == nil || k.declaration.important || k.unit.frozen[k.index] {
+			continue
+		}
+		if c.element.tag != nil && c.element.tag.unknown { // a style attribute of an action
+			k.unit.frozen[k.index], changed = true, true
+			continue
+		}
+		for _, strong := range c.entries[i+1:] {
+			if !overlap(k.declaration.name, strong.declaration.name) {
+				continue
+			}
+			var fixed bool
+			switch {
+			case strong.unit == nil:
+				fixed = !strong.declaration.important && !c.void(strong) && (strong.declaration.action || c.own.sealed || c.element.fixed || c.outdone(strong))
+			case strong.declaration.important:
+				fixed = strong.unit.kept[strong.index]
+			default:
+				fixed = strong.unit.frozen[strong.index]
+			}
+			if fixed {
+				k.unit.frozen[k.index], changed = true, true
+				break
+			}
+		}
+	}
+	return changed
+}
+
+// void says that the style attribute has a stronger declaration of the same name.
+func (c *cascade) void(e *entry) bool {
+	for _, other := range c.entries {
+		if other.unit == nil && other.declaration.name == e.declaration.name && e.rank.less(other.rank) && !other.declaration.risky() {
+			return true
+		}
+	}
+	return false
+}
+
+// outdone says that the style attribute has an !important declaration that sets a part of
+// the same: with !important too, behind it, this one would win.
+func (c *cascade) outdone(e *entry) bool {
+	for _, other := range c.entries {
+		if other.unit == nil && other.declaration.important && overlap(other.declaration.name, e.declaration.name) {
+			return true
+		}
+	}
+	return false
 }

@@ -21,6 +21,8 @@ type declaration struct {
 // declarations reads what stands between the braces of a rule, or in a style attribute.
 // plain is false where rules are nested in it.
 func declarations(sheet string, list []token) (found []declaration, plain bool) {
+	plain = true
+parts:
 	for _, part := range split(list, css.SemicolonToken) {
 		part = trim(part)
 		if len(part) < 2 {
@@ -28,7 +30,8 @@ func declarations(sheet string, list []token) (found []declaration, plain bool) 
 		}
 		for _, t := range part {
 			if t.kind == css.LeftBraceToken && part[0].kind != css.CustomPropertyNameToken {
-				return nil, false
+				plain = false
+				continue parts
 			}
 		}
 		d := declaration{start: part[0].start, end: part[len(part)-1].end}
@@ -58,7 +61,7 @@ func declarations(sheet string, list []token) (found []declaration, plain bool) 
 		d.value = text(sheet, value)
 		found = append(found, d)
 	}
-	return found, true
+	return found, plain
 }
 
 // custom says whether it sets a custom property. These stay where they are: var() finds

@@ -43,9 +43,10 @@ type element struct {
 	present map[string]bool
 
 	style    *attribute
-	fixed    bool // no style can be written into it
-	hidden   bool // it is never seen: no style is needed
-	excluded bool // within one that is not part of the page
+	styles   []*attribute // those that stand in an if
+	fixed    bool         // no style can be written into it
+	hidden   bool         // it is never seen: no style is needed
+	excluded bool         // within one that is not part of the page
 }
 
 // marker is the name of the attribute that leads from a node to its tag.
@@ -312,7 +313,7 @@ func (d *document) element(node *html.Node) *element {
 		if a.name == "style" {
 			switch {
 			case a.conditional:
-				e.fixed = true
+				e.fixed, e.styles = true, append(e.styles, a)
 			case e.style == nil:
 				e.style = a
 			}

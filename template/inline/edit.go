@@ -50,35 +50,38 @@ func (s *sheet) finish(d *document, positional bool) []edit {
 	}
 	head := s.element.parent >= 0 && d.elements[s.element.parent].node.Data == "head"
 	end := tag.rawEnd
-	if close := strings.IndexByte(d.source[end:], '>'); close >= 0 && (head || !positional) && len(s.element.unsure) == 0 {
+	// What stands before must not become one word with what follows: "&am", "<".
+	apart := tag.start == 0 || d.source[tag.start-1] == '>' || isSpace(d.source[tag.start-1])
+	if close := strings.IndexByte(d.source[end:], '>'); close >= 0 && apart && (head || !positional) && len(s.element.unsure) == 0 {
 		return []edit{{tag.start, end + close + 1, ""}}
 	}
-	return []edit{{tag.end, tag.rawEnd, ""}}
+	return []edit{{tag.end, end, ""}}
 }
 
 // edits writes what moves into an element's style attribute: before what is there, or
-// behind it where it was !important and so stronger.
+// behind it where it was !important and so stronger. What is !important in the attribute
+// too is stronger wherever it stands, and must not stand behind what beats it.
 func (c *cascade) edits(d *document, options Options) []edit {
 	quote := byte('"')
 	if c.element.style != nil && c.element.style.quote != 0 {
 		quote = c.element.style.quote
 	}
 	var before, behind []string
+	var last []*entry
 	for _, e := range c.entries {
-		if e.unit == nil {
-			if e.important { // repeated, because its place is not known to the octet
-				behind = append(behind, write(e.declaration, true, quote))
+		switch {
+		case e.moves && e.rank.important && !e.important:
+			if e.inSheet() && c.repeats(e) { // the style element sees to it
+				continue
 			}
-			continue
+			last = append(last, e)
+		case e.moves && !c.repeats(e), e.unit == nil && e.important: // one's own is repeated with !important
+			before = append(before, write(e.declaration, e.important, quote))
 		}
-		if !e.moves {
-			continue
-		}
-		text := write(e.declaration, e.important, quote)
-		if e.rank.important {
-			behind = append(behind, text)
-		} else {
-			before = append(before, text)
+	}
+	if !c.ends(last) {
+		for _, e := range last {
+			behind = append(behind, write(e.declaration, false, quote))
 		}
 	}
 	var edits []edit

@@ -194,19 +194,19 @@ func (d *document) cascades(sheets []*sheet, options Options) ([]*cascade, *Erro
 		}
 		cascades = append(cascades, c)
 	}
-	for _, c := range cascades {
-		c.freeze()
+	for _, step := range []func(*cascade) bool{(*cascade).freeze, (*cascade).resolve} {
+		for round := 0; ; round++ {
+			changed := false
+			for _, c := range cascades {
+				changed = step(c) || changed
+			}
+			if !changed {
+				break
+			}
+			if round == maxRounds {
+				return nil, errorAt(d.source, sheets[0].element.tag.start, "too many rules that depend on each other")
+			}
+		}
 	}
-	for round := 0; ; round++ {
-		changed := false
-		for _, c := range cascades {
-			changed = c.resolve() || changed
-		}
-		if !changed {
-			return cascades, nil
-		}
-		if round == maxRounds {
-			return nil, errorAt(d.source, sheets[0].element.tag.start, "too many rules that depend on each other")
-		}
-	}
+	return cascades, nil
 }
