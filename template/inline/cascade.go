@@ -17,6 +17,9 @@ type entry struct {
 	moves     bool // it is to be written into the style attribute
 	stays     bool // it has been found that it must not be
 	important bool // it is written there with !important
+	// copied is set where it stays, with !important, and is written into the attribute
+	// for those who do not see the style element.
+	copied bool
 }
 
 // rank says which of two declarations wins (CSS Cascading Level 4, section 6.1).
@@ -153,10 +156,14 @@ func open(sheet string, list []token) bool {
 	return s[len(s)-1] == '\\'
 }
 
-// movable says whether a declaration of a sheet could be written into the element.
-func (c *cascade) movable(e *entry) bool {
+// movable says whether a declaration of a sheet can be written into the element in place
+// of the sheet.
+func (c *cascade) movable(e *entry) bool { return !e.stays && c.writable(e) }
+
+// writable says whether a declaration of a sheet can be written into the element at all.
+func (c *cascade) writable(e *entry) bool {
 	return e.unit != nil && e.answer == yes && !e.unit.rule.conditional && !e.declaration.action &&
-		!e.declaration.custom() && !c.element.fixed && !c.element.hidden && !e.stays &&
+		!e.declaration.custom() && !c.element.fixed && !c.element.hidden &&
 		!(c.own.sealed && e.rank.important)
 }
 
@@ -168,12 +175,13 @@ func (c *cascade) choose() {
 		e := c.entries[i]
 		movable := c.movable(e)
 		e.moves = movable
-		if !movable && !(e.unit == nil && !e.declaration.action) {
+		e.copied = e.stays && e.unit.raised[e.index] && c.writable(e)
+		if !movable && !e.copied && !(e.unit == nil && !e.declaration.action) {
 			continue
 		}
 		above := strongest[e.declaration.name]
 		if above != nil && (above.unit != e.unit || above.rank.important != e.rank.important || above.declaration.value == e.declaration.value) {
-			e.moves = false
+			e.moves, e.copied = false, false
 		}
 		if above == nil && !e.declaration.risky() {
 			strongest[e.declaration.name] = e
@@ -328,7 +336,9 @@ func (c *cascade) freeze() (changed bool) {
 			case strong.unit == nil:
 				fixed = !strong.declaration.important && !c.void(strong) && (strong.declaration.action || c.own.sealed || c.element.fixed || c.outdone(strong))
 			case strong.declaration.important:
-				fixed = strong.unit.kept[strong.index]
+				both := k.rank
+				both.important = true
+				fixed = strong.rank.less(both)
 			default:
 				fixed = strong.unit.frozen[strong.index]
 			}
@@ -351,11 +361,11 @@ func (c *cascade) void(e *entry) bool {
 	return false
 }
 
-// outdone says that the style attribute has an !important declaration that sets a part of
-// the same: with !important too, behind it, this one would win.
+// outdone says that there is an !important declaration that sets a part of the same, in
+// the style attribute or the style element: with !important too, this one would win.
 func (c *cascade) outdone(e *entry) bool {
 	for _, other := range c.entries {
-		if other.unit == nil && other.declaration.important && overlap(other.declaration.name, e.declaration.name) {
+		if other.declaration.important && !c.movable(other) && overlap(other.declaration.name, e.declaration.name) {
 			return true
 		}
 	}

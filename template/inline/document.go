@@ -144,7 +144,7 @@ func (d *document) writeTag(out *strings.Builder, t *tag) {
 		out.WriteString("</" + name + ">")
 		return
 	}
-	out.WriteString("<" + name + " " + marker + "=" + strconv.Itoa(len(d.tags)))
+	out.WriteString("<" + name + " " + marker + `="` + strconv.Itoa(len(d.tags)) + `"`)
 	d.tags = append(d.tags, t)
 	seen := map[string]bool{}
 	for i := range t.attributes {

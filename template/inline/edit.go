@@ -75,7 +75,7 @@ func (c *cascade) edits(d *document, options Options) []edit {
 				continue
 			}
 			last = append(last, e)
-		case e.moves && !c.repeats(e), e.unit == nil && e.important: // one's own is repeated with !important
+		case (e.moves || e.copied) && !c.repeats(e), e.unit == nil && e.important: // one's own is repeated with !important
 			before = append(before, write(e.declaration, e.important, quote))
 		}
 	}

@@ -30,7 +30,7 @@ func TestHTML(t *testing.T) {
 		{"media, weak and raised", `<style>p{color:red}@media print{p{color:black}}.a{color:blue}</style><p><p class=a>`,
 			`<style>@media print{p { color:black !important }}</style><p style="color: red"><p class=a style="color: blue !important">`},
 		{"both sides", `<style>p{color:red}@media print{p{color:black}}.a{color:blue}@media tv{.a{color:green}}</style><p><p class=a>`,
-			`<style>@media print{p { color:black !important }}.a { color:blue !important }@media tv{.a { color:green !important }}</style><p style="color: red"><p class=a style="color: red">`},
+			`<style>@media print{p { color:black !important }}.a { color:blue !important }@media tv{.a { color:green !important }}</style><p style="color: red"><p class=a style="color: blue">`},
 		{"media of the element", `<style media="print">p{color:red}</style><p>`, `<style media="print">p{color:red}</style><p>`},
 		{"hover", `<style>a{color:red}a:hover,a.b{color:blue}</style><a href=x><a class=b>`,
 			`<style>a:hover { color:blue !important }</style><a href=x style="color: red"><a class=b style="color: blue !important">`},
