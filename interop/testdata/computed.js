@@ -41,6 +41,12 @@ async function run() {
   for (const page of pages) {
     for (const width of [390, 700]) {
       const before = await frame(page.Before, width), after = await frame(page.After, width);
+      for (const f of [before, after]) {
+        for (const moving of f.contentDocument.getAnimations()) {
+          moving.pause();
+          moving.currentTime = 0;
+        }
+      }
       const a = elements(before), b = elements(after);
       if (a.length !== b.length) lines.push(`${page.Name}: ${a.length} and ${b.length} elements`);
       for (let i = 0; i < Math.min(a.length, b.length); i++) {

@@ -2,6 +2,7 @@ package inline
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -146,5 +147,40 @@ func TestHostileSizes(t *testing.T) {
 				t.Errorf("took %v", d)
 			}
 		})
+	}
+}
+
+func TestKeepAll(t *testing.T) {
+	got, err := HTML(`<style>p{color:red}.x{top:0}</style><p>`, Options{Keep: KeepAll})
+	if want := `<style>p{color:red}.x{top:0}</style><p style="color: red">`; err != nil || got != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+func TestAttributes(t *testing.T) {
+	for source, want := range map[string]string{
+		`<style>td{width:50%;height:20px;text-align:center;vertical-align:top;background-color:#FFF}</style><table><tr><td width=7>`: `<table><tr><td width=7 style="width: 50%; height: 20px; text-align: center; vertical-align: top; background-color: #FFF" height="20" bgcolor="#FFF" align="center" valign="top">`,
+		`<style>img{width:120px;height:50%;text-align:left}</style><img>`:                                                            `<img style="width: 120px; height: 50%; text-align: left" width="120">`,
+		`<style>td{background-image:url("a&b.png");width:calc(1px)}</style><table><tr><td {{if .X}}width=1{{end}}>`:                  `<table><tr><td style="background-image: url('a&amp;b.png'); width: calc(1px)" background="a&amp;b.png" {{if .X}}width=1{{end}}>`,
+	} {
+		got, err := HTML(source, Options{Attributes: AttributesTables})
+		if err != nil || got != want {
+			t.Errorf("got  %s, %v\nwant %s", got, err, want)
+		}
+	}
+}
+
+// The page says how often each reason stands in the list.
+func TestDifferencesDocumented(t *testing.T) {
+	counts := map[string]int{}
+	for _, line := range strings.Split(strings.TrimSpace(read(t, "testdata/differences.txt")), "\n") {
+		reason, _, _ := strings.Cut(line, "\t")
+		counts[reason]++
+	}
+	page := read(t, "../../docs/css.md")
+	for reason, n := range counts {
+		if row := fmt.Sprintf("| %s | %d |", reason, n); !strings.Contains(page, row) {
+			t.Errorf("docs/css.md has no row %q", row)
+		}
 	}
 }
