@@ -1,4 +1,5 @@
-// Compares the computed styles of pages (name, before, after) in frames of two widths.
+// Compares the computed styles of pages (name, before, after) in frames of two widths, and
+// says which pages look otherwise without style elements (stripped), on a wide screen.
 const boxes = [null, "::before", "::after"];
 
 // What the newsletters set, in longhands.
@@ -36,8 +37,9 @@ function styles(f, e, box) {
 }
 
 async function run() {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   let compared = 0;
-  const lines = [];
+  const lines = [], other = [];
   for (const page of pages) {
     for (const width of [390, 700]) {
       const before = await frame(page.Before, width), after = await frame(page.After, width);
@@ -60,10 +62,17 @@ async function run() {
           }
         }
       }
+      if (width === 700) {
+        const stripped = await frame(page.Stripped, width), c = elements(stripped);
+        if (a.some((e, i) => boxes.some((box) => styles(before, e, box).join() !== styles(stripped, c[i], box).join()))) {
+          other.push(page.Name);
+        }
+        stripped.remove();
+      }
       before.remove();
       after.remove();
     }
   }
-  document.getElementById("result").textContent = [`compared ${compared} styles`, ...lines.slice(0, 100)].join("\n");
+  document.getElementById("result").textContent = [`compared ${compared} styles, ${dark ? "dark" : "light"}`, other.join(" "), ...lines.slice(0, 100)].join("\n");
 }
 run().catch((fault) => { document.getElementById("result").textContent = "fault: " + fault.stack; });
