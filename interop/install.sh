@@ -8,6 +8,9 @@ packages=(postfix dovecot-core dovecot-submissiond dovecot-lmtpd sasl2-bin libsa
   libmime-tools-perl libencode-hanextra-perl opendkim python3-dkim python3-nacl rspamd  # readers of messages
   postgresql mariadb-server python3-openpyxl python3-xlsxwriter) # sources of rows
 
+packages+=(chromium) # what pages look like; and npm for juice, the inliner ours is compared with
+command -v npm >/dev/null || packages+=(nodejs npm)
+
 # Debian's mail servers exclude each other: two are unpacked, and get what they
 # need around them.
 cache=/var/cache/mailscript-interop
@@ -60,4 +63,10 @@ fi
 key=$cache/opensmtpd/key.so
 if [ testdata/opensmtpd-key.c -nt "$key" ]; then
   gcc -shared -fPIC -O2 -Wall -o "$key" testdata/opensmtpd-key.c
+fi
+
+juice=$cache/juice
+if [ "$(node -p "require('$juice/node_modules/juice/package.json').version" 2>/dev/null || true)" != 11.1.1 ]; then
+  mkdir -p "$juice"
+  npm install --silent --no-audit --no-fund --prefix "$juice" juice@11.1.1
 fi
