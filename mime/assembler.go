@@ -7,7 +7,8 @@ const shareFrom = 4 << 10
 // bodies beside it.
 type assembler struct {
 	headerWriter
-	head   int // octets up to the end of the first header, the blank line not counted
+	random string // digits of the boundaries
+	head   int    // octets up to the end of the first header, the blank line not counted
 	pieces []piece
 	cut    int // what of buf is in pieces
 }
@@ -88,7 +89,7 @@ func (a *assembler) text7Bit(e *entity) {
 		a.buf, a.head = a.buf[:buf], head
 	}
 	a.entityFields(e, encodingQP)
-	if a.buf, ok = appendQP(a.buf, e.text, base64Length(canonicalLength(e.text))); ok {
+	if a.buf, ok = appendQP(a.buf, e.text, 0); ok {
 		return
 	}
 	a.buf, a.head = a.buf[:buf], head
@@ -103,16 +104,15 @@ func (a *assembler) children(e *entity) {
 		if i > 0 {
 			a.buf = append(a.buf, '\r', '\n')
 		}
-		a.delimiter(e.boundary, "\r\n")
+		a.delimiter(e, "\r\n")
 		a.entity(child)
 	}
 	a.buf = append(a.buf, '\r', '\n')
-	a.delimiter(e.boundary, "--\r\n")
+	a.delimiter(e, "--\r\n")
 }
 
-func (a *assembler) delimiter(boundary, end string) {
-	a.buf = append(a.buf, '-', '-')
-	a.buf = append(a.buf, boundary...)
+func (a *assembler) delimiter(e *entity, end string) {
+	a.buf = a.appendBoundary(append(a.buf, "--"...), e)
 	a.buf = append(a.buf, end...)
 }
 
@@ -130,9 +130,12 @@ func (a *assembler) entityFields(e *entity, encoding string) {
 	if !e.isLeaf() {
 		// Always quoted: RFC 2045, section 5.1, wants it for the "=".
 		a.glue(";")
-		a.room(len(` boundary=""`) + len(e.boundary))
+		var room [64]byte
+		boundary := a.appendBoundary(room[:0], e)
+		a.room(len(` boundary=""`) + len(boundary))
 		a.glue(` boundary="`)
-		a.glue(e.boundary)
+		a.buf = append(a.buf, boundary...)
+		a.col += len(boundary)
 		a.glue(`"`)
 	} else if e.name != "" {
 		a.legacyName(e.name)

@@ -14,7 +14,7 @@ import (
 func Build(d Description, env Environment) (*Message, error) {
 	m := &Message{description: d}
 	m.description.detach()
-	b := builder{d: &m.description, env: env.withDefaults()}
+	b := builder{d: &m.description, env: env}
 	if err := b.build(m); err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func (m *Message) For(transfer Transfer) (*Message, error) {
 	changed.description.Transfer = transfer
 	resolved := changed.description
 	resolved.MessageID, resolved.Date = m.id, m.date
-	b := builder{d: &resolved, env: Environment{}.withDefaults(), boundary: m.boundary}
+	b := builder{d: &resolved, boundary: m.boundary}
 	if err := b.build(changed); err != nil {
 		return nil, err
 	}
@@ -51,7 +51,9 @@ type builder struct {
 	date                 time.Time
 	charset              *charset
 	boundary             string // random digits
-	drawn                string // digits not used yet
+	delimiter            string // the same, or others where a body holds them
+	drawn                [4 * idLength]byte
+	left                 int // how many of drawn, at its end, are not used yet
 }
 
 func (b *builder) build(m *Message) (err *Error) {
@@ -68,7 +70,7 @@ func (b *builder) build(m *Message) (err *Error) {
 		return &Error{Field: "date", Offset: -1, Reason: "the year is not one of RFC 5322, section 3.3"}
 	}
 	if b.date = b.d.Date; b.date.IsZero() {
-		b.date = b.env.Now()
+		b.date = b.env.now()
 	}
 	if err := b.envelope(m); err != nil {
 		return err
@@ -92,7 +94,8 @@ func (b *builder) build(m *Message) (err *Error) {
 		return err
 	}
 	root.endsLine()
-	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate(root)), utf8: b.headerUTF8(), charset: b.charset}}
+	a := assembler{random: b.delimiter}
+	a.headerWriter = headerWriter{buf: make([]byte, 0, b.estimate(root)), utf8: b.headerUTF8(), charset: b.charset}
 	b.writeHeader(&a)
 	if a.entity(root); a.err != nil {
 		return a.err
@@ -118,12 +121,13 @@ func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
 		return widest, nil
 	}
 	if b.boundary == "" {
-		var err *Error
-		if b.boundary, err = b.draw(); err != nil {
+		digits, err := b.draw()
+		if err != nil {
 			return "", err
 		}
+		b.boundary = string(digits)
 	}
-	setBoundaries(root, b.boundary)
+	b.delimiter = setBoundaries(root, b.boundary)
 	return widest, nil
 }
 
@@ -223,13 +227,18 @@ func (b *builder) checkAddresses() (err *Error) {
 
 // checkMailboxes is checkList where a group cannot stand.
 func checkMailboxes(place string, addresses []Address) ([]Address, *Error) {
-	out := make([]Address, len(addresses))
+	out := addresses
 	for i, a := range addresses {
 		checked, err := a.check()
 		if err != nil {
 			return nil, err.(*AddressError).in(fmt.Sprintf("%s[%d]", place, i+1))
 		}
-		out[i] = checked
+		if checked != a {
+			if &out[0] == &addresses[0] {
+				out = slices.Clone(addresses)
+			}
+			out[i] = checked
+		}
 	}
 	return out, nil
 }
@@ -293,6 +302,6 @@ func (b *builder) messageID() (err *Error) {
 	if err != nil {
 		return err
 	}
-	b.id = "<" + random + "@" + b.from[0].Domain() + ">"
+	b.id = "<" + string(random) + "@" + b.from[0].Domain() + ">"
 	return nil
 }

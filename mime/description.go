@@ -77,14 +77,23 @@ type Environment struct {
 	Random io.Reader // must be safe for concurrent use if Build is used so
 }
 
-func (e Environment) withDefaults() Environment {
+func (e Environment) now() time.Time {
 	if e.Now == nil {
-		e.Now = time.Now
+		return time.Now()
 	}
+	return e.Now()
+}
+
+// read fills p with random bytes. It does not let p escape to the heap.
+func (e Environment) read(p []byte) error {
 	if e.Random == nil {
-		e.Random = rand.Reader
+		_, err := rand.Read(p)
+		return err
 	}
-	return e
+	drawn := make([]byte, len(p))
+	_, err := io.ReadFull(e.Random, drawn)
+	copy(p, drawn)
+	return err
 }
 
 // clone returns a description that shares nothing that could be changed.

@@ -52,7 +52,7 @@ func (b *builder) protect(root *entity) (*entity, *Error) {
 	if _, err := b.prepare(root, TransferSevenBit); err != nil {
 		return nil, err
 	}
-	var a assembler
+	a := assembler{random: b.delimiter}
 	a.entity(root)
 	if a.err != nil {
 		return nil, a.err

@@ -9,7 +9,7 @@ type entity struct {
 	text        string    // of a leaf without a part: UTF-8 with any line ends
 	kind        mediaType // of a multipart
 	children    []*entity // of a multipart, never empty
-	boundary    string    // of a multipart, set last
+	number      int       // of a multipart in its message, from 1, set last
 	contentID   string    // without angle brackets, or ""
 	disposition Disposition
 	name        string // file name, or ""

@@ -23,18 +23,26 @@ var qpEscaped = func() (escaped [256]bool) {
 const qpSlack = 256
 
 // appendQP appends text as quoted-printable, its line ends as CRLF. It gives up, with
-// false, as soon as what it appends is longer than limit bytes.
+// false, as soon as what it appends is more than slack bytes longer than base64 of the
+// same would be.
 //
 // Beyond what RFC 2045, section 6.7, requires, an encoded line never begins with a dot or
 // with "From ", as RFC 2049, section 3, advises.
-func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
+func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 	before := len(dst)
-	limit += before
-	dst = slices.Grow(dst, min(limit-before, len(text)+len(text)/16)+qpSlack)
+	// Most texts are far from the limit, and their line ends need not be counted.
+	limit, exact := before+base64Length(len(text))+slack, false
+	over := func(at int) bool {
+		if at > limit && !exact {
+			limit, exact = before+base64Length(canonicalLength(text))+slack, true
+		}
+		return at > limit
+	}
+	dst = slices.Grow(dst, len(text)+len(text)/16+qpSlack)
 	out := dst[:cap(dst)]
 	at, begin := before, before // where to write, and where the line has begun
 	for i := 0; i < len(text); {
-		if at > limit {
+		if at > limit && over(at) {
 			return dst[:before], false
 		}
 		if at+qpSlack > len(out) {
@@ -72,7 +80,7 @@ func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
 	if at > begin {
 		at = qpEndLine(out, begin, at)
 	}
-	if at > limit {
+	if at > limit && over(at) {
 		return dst[:before], false
 	}
 	return out[:at], true

@@ -49,7 +49,7 @@ func encodingForText(text string, transfer Transfer, options fitOptions) string 
 // whichever is shorter.
 func encodeText(data []byte) (encoding string, encoded []byte) {
 	text, limit := string(data), base64Length(len(data))
-	encoded, ok := appendQP(nil, text, limit+len(crlf))
+	encoded, ok := appendQP(nil, text, len(crlf))
 	if ok && !strings.HasSuffix(text, "\n") {
 		encoded = encoded[:len(encoded)-len(crlf)] // what has no line end arrives without one
 	}
