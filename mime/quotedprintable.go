@@ -32,17 +32,14 @@ func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 	before := len(dst)
 	// Most texts are far from the limit, and their line ends need not be counted.
 	limit, exact := before+base64Length(len(text))+slack, false
-	over := func(at int) bool {
-		if at > limit && !exact {
-			limit, exact = before+base64Length(canonicalLength(text))+slack, true
-		}
-		return at > limit
-	}
 	dst = slices.Grow(dst, len(text)+len(text)/16+qpSlack)
 	out := dst[:cap(dst)]
 	at, begin := before, before // where to write, and where the line has begun
 	for i := 0; i < len(text); {
-		if at > limit && over(at) {
+		if at > limit && !exact {
+			limit, exact = before+base64Length(canonicalLength(text))+slack, true
+		}
+		if at > limit {
 			return dst[:before], false
 		}
 		if at+qpSlack > len(out) {
@@ -53,7 +50,7 @@ func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 		col := at - begin
 		full := min(len(text), i+qpLine-1-col)
 		if col > 0 || !(text[i] == '.' || text[i] == 'F' && strings.HasPrefix(text[i:], "From ")) {
-			n := qpCopy(out[at:], text[i:full])
+			n := qpCopy(out[at:], text[i:], full-i)
 			i, at, col = i+n, at+n, col+n
 		}
 		if i == len(text) {
@@ -80,10 +77,7 @@ func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 	if at > begin {
 		at = qpEndLine(out, begin, at)
 	}
-	if at > limit && over(at) {
-		return dst[:before], false
-	}
-	return out[:at], true
+	return out[:at], at <= limit || !exact && at <= before+base64Length(canonicalLength(text))+slack
 }
 
 // qpEndLine ends a line of out, which may not end in a blank (rule 3).
@@ -99,31 +93,31 @@ func qpEndLine(out []byte, begin, at int) int {
 	return at + copy(out[at:], crlf)
 }
 
-// qpCopy copies the bytes at the beginning of text that stand for themselves, and returns
-// how many they are. It may write a few bytes more.
-func qpCopy(out []byte, text string) int {
+// qpCopy copies the bytes at the beginning of text that stand for themselves, at most a
+// number of them, and returns how many they are. It may write a few bytes more.
+func qpCopy(out []byte, text string, most int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	i := 0
-	for i+8 <= len(text) {
+	for i < most && i+8 <= len(text) {
 		x := eight(text, i)
 		binary.LittleEndian.PutUint64(out[i:], x)
 		equals := x ^ '='*ones
 		// The first byte that is below ' ', above 0x7E or "=" gets its high bit set; those
 		// behind it may get it for nothing.
 		if found := unusual(x) | (equals-ones)&highs; found != 0 {
-			if i += bits.TrailingZeros64(found) / 8; text[i] != '\t' {
-				return i
+			if i += bits.TrailingZeros64(found) / 8; i < most && text[i] == '\t' {
+				i++
+				continue
 			}
-			i++
-			continue
+			return min(i, most)
 		}
 		i += 8
 	}
-	for i < len(text) && !qpEscaped[text[i]] {
+	for i < most && !qpEscaped[text[i]] {
 		out[i] = text[i]
 		i++
 	}
-	return i
+	return min(i, most)
 }
 
 // eight returns the eight bytes at i, the first lowest.
