@@ -1,8 +1,10 @@
 package mime
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -15,7 +17,7 @@ func Build(d Description, env Environment) (*Message, error) {
 	m := &Message{description: d}
 	m.description.detach()
 	b := builder{d: &m.description, env: env}
-	if err := b.build(m); err != nil {
+	if err := b.buildIn(m); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -33,7 +35,7 @@ func (m *Message) For(transfer Transfer) (*Message, error) {
 	resolved := changed.description
 	resolved.MessageID, resolved.Date = m.id, m.date
 	b := builder{d: &resolved, boundary: m.boundary}
-	if err := b.build(changed); err != nil {
+	if err := b.buildIn(changed); err != nil {
 		return nil, err
 	}
 	return changed, nil
@@ -53,7 +55,33 @@ type builder struct {
 	boundary             string // random digits
 	delimiter            string // the same, or others where a body holds them
 	drawn                [4 * idLength]byte
-	left                 int // how many of drawn, at its end, are not used yet
+	left                 int      // how many of drawn, at its end, are not used yet
+	*workshop
+}
+
+// workshop is memory for what is gone when a message is built. It is used again, since
+// otherwise much of the time of a merge would be spent on its garbage.
+type workshop struct {
+	small    [smallMessage]byte // small messages are put together here, and then copied
+	entities [4]entity
+	used     int // of entities
+	children [4]*entity
+}
+
+// smallMessage is in octets.
+const smallMessage = 8 << 10
+
+// workshops is no state: nothing that a message shows depends on it.
+var workshops = sync.Pool{New: func() any { return new(workshop) }}
+
+// buildIn is build in a workshop.
+func (b *builder) buildIn(m *Message) *Error {
+	b.workshop = workshops.Get().(*workshop)
+	err := b.build(m)
+	clear(b.entities[:b.used]) // let go of the message
+	b.used = 0
+	workshops.Put(b.workshop)
+	return err
 }
 
 func (b *builder) build(m *Message) (err *Error) {
@@ -94,13 +122,19 @@ func (b *builder) build(m *Message) (err *Error) {
 		return err
 	}
 	root.endsLine()
-	a := assembler{random: b.delimiter}
-	a.headerWriter = headerWriter{buf: make([]byte, 0, b.estimate(root)), utf8: b.headerUTF8(), charset: b.charset}
+	m.id, m.date, m.boundary = b.id, b.date, b.boundary
+	a := assembler{headerWriter: headerWriter{buf: b.small[:0], utf8: b.headerUTF8(), charset: b.charset}, random: b.delimiter}
+	size := b.estimate(root)
+	if size > smallMessage {
+		a.buf = make([]byte, 0, size)
+	}
 	b.writeHeader(&a)
 	if a.entity(root); a.err != nil {
 		return a.err
 	}
-	m.id, m.date, m.boundary = b.id, b.date, b.boundary
+	if size <= smallMessage {
+		a.buf = bytes.Clone(a.buf)
+	}
 	m.chunks, m.head, m.utf8 = a.finish(), a.head, m.utf8 || a.utf8
 	for _, c := range m.chunks {
 		m.size += c.size()
@@ -132,8 +166,7 @@ func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
 }
 
 // estimate is about the room that header and text take, in octets: enough for most
-// messages, so that the buffer need not grow, and not much more, since a buffer is memory
-// that no cache has seen.
+// messages, so that the buffer need not grow.
 func (b *builder) estimate(root *entity) int {
 	size := 1 << 10
 	root.walk(func(e *entity) {
@@ -162,9 +195,8 @@ func (b *builder) writeHeader(a *assembler) {
 	if b.d.Subject != "" {
 		a.text("Subject", b.d.Subject)
 	}
-	// RFC 5322, section 3.3: the zone is a number.
 	a.begin("Date")
-	a.buf = b.date.AppendFormat(append(a.buf, ' '), "Mon, 02 Jan 2006 15:04:05 -0700")
+	a.buf = appendDate(append(a.buf, ' '), b.date)
 	a.end()
 	a.field("Message-ID", b.id)
 	for _, f := range b.fields {

@@ -85,7 +85,7 @@ func (c *charset) fault(text string) (offset int, reason string) {
 
 // charsetEntity makes an entity of text in the charset of the message.
 func (b *builder) charsetEntity(field, kind, text string) (*entity, *Error) {
-	e := textEntity(kind, text)
+	e := b.textEntity(kind, text)
 	if b.charset == nil {
 		return e, nil
 	}

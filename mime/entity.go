@@ -33,22 +33,18 @@ func newEntity(p *Part, disposition Disposition) *entity {
 	return e
 }
 
-// newMultipart places entities in a multipart, and leaves a single one as it is.
-func newMultipart(subtype string, children ...*entity) *entity {
-	if len(children) == 1 {
-		return children[0]
+// place returns room for an entity of this message, which is in the workshop as long as
+// there is some.
+func (b *builder) place(e entity) *entity {
+	var placed *entity
+	if b.used < len(b.entities) {
+		placed = &b.entities[b.used]
+		b.used++
+	} else {
+		placed = new(entity)
 	}
-	return &entity{kind: mediaType{name: "multipart/" + subtype}, children: children}
-}
-
-// newRelated places an entity before those it shows. The type of the first is a required
-// parameter (RFC 2387, section 3.1).
-func newRelated(root *entity, shown []*entity) *entity {
-	if len(shown) == 0 {
-		return root
-	}
-	kind := mediaType{name: "multipart/related", parameters: []parameter{{"type", root.kind.name}}}
-	return &entity{kind: kind, children: append([]*entity{root}, shown...)}
+	*placed = e
+	return placed
 }
 
 // walk calls a function for an entity and all below it, in order.

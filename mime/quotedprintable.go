@@ -33,9 +33,8 @@ func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 	// Most texts are far from the limit, and their line ends need not be counted.
 	limit, exact := before+base64Length(len(text))+slack, false
 	dst = slices.Grow(dst, len(text)+len(text)/16+qpSlack)
-	out := dst[:cap(dst)]
-	at, begin := before, before // where to write, and where the line has begun
-	for i := 0; i < len(text); {
+	out, at := dst[:cap(dst)], before
+	for i := 0; i < len(text); { // a line of the result each
 		if at > limit && !exact {
 			limit, exact = before+base64Length(canonicalLength(text))+slack, true
 		}
@@ -46,38 +45,42 @@ func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 			dst = slices.Grow(out[:at], (limit-at)/4+qpSlack)
 			out = dst[:cap(dst)]
 		}
-		// Bytes that stand for themselves, as far as the line has room.
-		col := at - begin
-		full := min(len(text), i+qpLine-1-col)
-		if col > 0 || !(text[i] == '.' || text[i] == 'F' && strings.HasPrefix(text[i:], "From ")) {
-			n := qpCopy(out[at:], text[i:], full-i)
-			i, at, col = i+n, at+n, col+n
+		begin := at
+		if text[i] == '.' || text[i] == 'F' && strings.HasPrefix(text[i:], "From ") {
+			at = qpEscape(out, at, text[i])
+			i++
 		}
-		if i == len(text) {
-			break
-		}
-		c := text[i]
-		switch {
-		case c == '\n' || c == '\r':
-			at = qpEndLine(out, begin, at)
-			begin = at
-			if i++; c == '\r' && i < len(text) && text[i] == '\n' {
-				i++
+		soft := false // the line ends, the text's does not
+		for i < len(text) {
+			n := qpCopy(out[at:], text[i:], qpLine-1-(at-begin))
+			if i, at = i+n, at+n; i == len(text) {
+				break
 			}
-		case i == full || col+len("=XX") > qpLine-1:
+			if text[i] == '\n' || text[i] == '\r' {
+				if i++; text[i-1] == '\r' && i < len(text) && text[i] == '\n' {
+					i++
+				}
+				break
+			}
+			if soft = at-begin+len("=XX") > qpLine-1; soft {
+				break
+			}
+			at = qpEscape(out, at, text[i])
+			i++
+		}
+		if soft {
 			at += copy(out[at:], "=\r\n")
-			begin = at
-		default:
-			for more := true; more; more = i < len(text) && text[i] >= 0x80 && at-begin+len("=XX") < qpLine {
-				out[at], out[at+1], out[at+2] = '=', upperHex[text[i]>>4], upperHex[text[i]&15]
-				i, at = i+1, at+len("=XX")
-			}
+		} else {
+			at = qpEndLine(out, begin, at)
 		}
-	}
-	if at > begin {
-		at = qpEndLine(out, begin, at)
 	}
 	return out[:at], at <= limit || !exact && at <= before+base64Length(canonicalLength(text))+slack
+}
+
+// qpEscape writes an escaped byte, and returns where to write the next.
+func qpEscape(out []byte, at int, c byte) int {
+	out[at], out[at+1], out[at+2] = '=', upperHex[c>>4], upperHex[c&15]
+	return at + len("=XX")
 }
 
 // qpEndLine ends a line of out, which may not end in a blank (rule 3).
@@ -87,37 +90,55 @@ func qpEndLine(out []byte, begin, at int) int {
 		if at--; at-begin+len("=XX") > qpLine-1 {
 			at += copy(out[at:], "=\r\n")
 		}
-		out[at], out[at+1], out[at+2] = '=', upperHex[c>>4], upperHex[c&15]
-		at += len("=XX")
+		at = qpEscape(out, at, c)
 	}
-	return at + copy(out[at:], crlf)
+	out[at], out[at+1] = '\r', '\n'
+	return at + len(crlf)
 }
 
 // qpCopy copies the bytes at the beginning of text that stand for themselves, at most a
 // number of them, and returns how many they are. It may write a few bytes more.
 func qpCopy(out []byte, text string, most int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	const word, block = 8, 32
 	i := 0
-	for i < most && i+8 <= len(text) {
-		x := eight(text, i)
-		binary.LittleEndian.PutUint64(out[i:], x)
-		equals := x ^ '='*ones
-		// The first byte that is below ' ', above 0x7E or "=" gets its high bit set; those
-		// behind it may get it for nothing.
-		if found := unusual(x) | (equals-ones)&highs; found != 0 {
-			if i += bits.TrailingZeros64(found) / 8; i < most && text[i] == '\t' {
-				i++
-				continue
-			}
+	for i < most && i+block <= len(text) && i+block <= len(out) {
+		in, to := text[i:i+block], out[i:i+block]
+		x0, x1, x2, x3 := eight(in, 0), eight(in, word), eight(in, 2*word), eight(in, 3*word)
+		binary.LittleEndian.PutUint64(to, x0)
+		binary.LittleEndian.PutUint64(to[word:], x1)
+		binary.LittleEndian.PutUint64(to[2*word:], x2)
+		binary.LittleEndian.PutUint64(to[3*word:], x3)
+		x0, x1, x2, x3 = qpUnusual(x0), qpUnusual(x1), qpUnusual(x2), qpUnusual(x3)
+		if x0|x1|x2|x3 == 0 {
+			i += block
+			continue
+		}
+		switch {
+		case x0 != 0:
+		case x1 != 0:
+			i, x0 = i+word, x1
+		case x2 != 0:
+			i, x0 = i+2*word, x2
+		default:
+			i, x0 = i+3*word, x3
+		}
+		if i += bits.TrailingZeros64(x0) / 8; i >= most || text[i] != '\t' {
 			return min(i, most)
 		}
-		i += 8
+		i++
 	}
-	for i < most && !qpEscaped[text[i]] {
+	for i < most && i < len(text) && !qpEscaped[text[i]] {
 		out[i] = text[i]
 		i++
 	}
 	return min(i, most)
+}
+
+// qpUnusual marks, by its high bit, the first of eight bytes that is below ' ', above 0x7E
+// or "=". Bytes behind it may be marked for nothing.
+func qpUnusual(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	return unusual(x) | ((x^'='*ones)-ones)&highs
 }
 
 // eight returns the eight bytes at i, the first lowest.
