@@ -55,7 +55,7 @@ type builder struct {
 	boundary             string // random digits
 	delimiter            string // the same, or others where a body holds them
 	drawn                [4 * idLength]byte
-	left                 int      // how many of drawn, at its end, are not used yet
+	left                 int // how many of drawn, at its end, are not used yet
 	*workshop
 }
 

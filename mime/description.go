@@ -110,11 +110,30 @@ func (d *Description) detach() {
 		sender := *d.Sender
 		d.Sender = &sender
 	}
-	d.ReplyTo, d.To, d.Cc, d.Bcc = d.ReplyTo.clone(), d.To.clone(), d.Cc.clone(), d.Bcc.clone()
-	d.Headers = slices.Clone(d.Headers)
-	d.InReplyTo, d.References, d.List = slices.Clone(d.InReplyTo), slices.Clone(d.References), d.List.clone()
-	d.Inline = slices.Clone(d.Inline)
-	d.Attach = slices.Clone(d.Attach)
+	for _, list := range []*AddressList{&d.ReplyTo, &d.To, &d.Cc, &d.Bcc} {
+		if *list != nil {
+			*list = list.clone()
+		}
+	}
+	for _, ids := range []*[]string{&d.InReplyTo, &d.References} {
+		if *ids != nil {
+			*ids = slices.Clone(*ids)
+		}
+	}
+	if d.Headers != nil {
+		d.Headers = slices.Clone(d.Headers)
+	}
+	if d.Inline != nil {
+		d.Inline = slices.Clone(d.Inline)
+	}
+	if d.Attach != nil {
+		d.Attach = slices.Clone(d.Attach)
+	}
+	for _, urls := range d.List.urls() {
+		if *urls != nil {
+			*urls = slices.Clone(*urls)
+		}
+	}
 	if d.Envelope != nil {
 		envelope := *d.Envelope
 		if envelope.From != nil {

@@ -35,16 +35,19 @@ func newEntity(p *Part, disposition Disposition) *entity {
 
 // place returns room for an entity of this message, which is in the workshop as long as
 // there is some.
-func (b *builder) place(e entity) *entity {
-	var placed *entity
-	if b.used < len(b.entities) {
-		placed = &b.entities[b.used]
-		b.used++
-	} else {
-		placed = new(entity)
+func (b *builder) place() *entity {
+	if b.used == len(b.entities) {
+		return new(entity)
 	}
-	*placed = e
-	return placed
+	b.used++
+	return &b.entities[b.used-1]
+}
+
+// placeMultipart is place for a multipart.
+func (b *builder) placeMultipart(name string, children []*entity) *entity {
+	e := b.place()
+	e.kind.name, e.children = name, children
+	return e
 }
 
 // walk calls a function for an entity and all below it, in order.

@@ -100,29 +100,30 @@ func qpEndLine(out []byte, begin, at int) int {
 // number of them, and returns how many they are. It may write a few bytes more.
 func qpCopy(out []byte, text string, most int) int {
 	const word, block = 8, 32
+	const highs = 0x8080808080808080
 	i := 0
 	for i < most && i+block <= len(text) && i+block <= len(out) {
 		in, to := text[i:i+block], out[i:i+block]
-		x0, x1, x2, x3 := eight(in, 0), eight(in, word), eight(in, 2*word), eight(in, 3*word)
-		binary.LittleEndian.PutUint64(to, x0)
-		binary.LittleEndian.PutUint64(to[word:], x1)
-		binary.LittleEndian.PutUint64(to[2*word:], x2)
-		binary.LittleEndian.PutUint64(to[3*word:], x3)
-		x0, x1, x2, x3 = qpUnusual(x0), qpUnusual(x1), qpUnusual(x2), qpUnusual(x3)
-		if x0|x1|x2|x3 == 0 {
+		a, b, c, d := eight(in, 0), eight(in, word), eight(in, 2*word), eight(in, 3*word)
+		binary.LittleEndian.PutUint64(to, a)
+		binary.LittleEndian.PutUint64(to[word:], b)
+		binary.LittleEndian.PutUint64(to[2*word:], c)
+		binary.LittleEndian.PutUint64(to[3*word:], d)
+		a, b, c, d = qpMark(a), qpMark(b), qpMark(c), qpMark(d)
+		if (a|b|c|d)&highs == 0 {
 			i += block
 			continue
 		}
 		switch {
-		case x0 != 0:
-		case x1 != 0:
-			i, x0 = i+word, x1
-		case x2 != 0:
-			i, x0 = i+2*word, x2
+		case a&highs != 0:
+		case b&highs != 0:
+			i, a = i+word, b
+		case c&highs != 0:
+			i, a = i+2*word, c
 		default:
-			i, x0 = i+3*word, x3
+			i, a = i+3*word, d
 		}
-		if i += bits.TrailingZeros64(x0) / 8; i >= most || text[i] != '\t' {
+		if i += bits.TrailingZeros64(a&highs) / 8; i >= most || text[i] != '\t' {
 			return min(i, most)
 		}
 		i++
@@ -134,11 +135,11 @@ func qpCopy(out []byte, text string, most int) int {
 	return min(i, most)
 }
 
-// qpUnusual marks, by its high bit, the first of eight bytes that is below ' ', above 0x7E
-// or "=". Bytes behind it may be marked for nothing.
-func qpUnusual(x uint64) uint64 {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	return unusual(x) | ((x^'='*ones)-ones)&highs
+// qpMark marks, by its high bit, the first of eight bytes that is below ' ', above 0x7E or
+// "=". Bytes behind it may be marked for nothing; other bits mean nothing.
+func qpMark(x uint64) uint64 {
+	const ones = 0x0101010101010101
+	return x | (x - ' '*ones) | (x + ones) | ((x ^ '='*ones) - ones)
 }
 
 // eight returns the eight bytes at i, the first lowest.

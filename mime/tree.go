@@ -33,7 +33,7 @@ func (b *builder) tree() (*entity, *Error) {
 	}
 	// Around a single attachment too: a body behind the header alone would have to end
 	// in a line end, and the attachment's bytes may not.
-	return b.place(entity{kind: mediaType{name: "multipart/mixed"}, children: mixed}), nil
+	return b.placeMultipart("multipart/mixed", mixed), nil
 }
 
 // bodies returns what is read first, if there is anything, and with an event its file.
@@ -90,18 +90,21 @@ func (b *builder) bodies() (body, file *entity, err *Error) {
 	}
 	body = alternatives[0]
 	if len(alternatives) > 1 {
-		body = b.place(entity{kind: mediaType{name: "multipart/alternative"}, children: alternatives})
+		body = b.placeMultipart("multipart/alternative", alternatives)
 	}
 	if len(shown) > 0 {
 		// The type of the first is a required parameter (RFC 2387, section 3.1).
-		kind := mediaType{name: "multipart/related", parameters: []parameter{{"type", body.kind.name}}}
-		body = b.place(entity{kind: kind, children: append([]*entity{body}, shown...)})
+		kind := body.kind.name
+		body = b.placeMultipart("multipart/related", append([]*entity{body}, shown...))
+		body.kind.parameters = []parameter{{"type", kind}}
 	}
 	return body, file, nil
 }
 
 func (b *builder) textEntity(kind, text string) *entity {
-	return b.place(entity{kind: mediaType{name: kind, charset: "utf-8"}, text: text, notASCII: asciiLength(text) < len(text)})
+	e := b.place()
+	e.kind.name, e.kind.charset, e.text, e.notASCII = kind, "utf-8", text, !isASCII(text)
+	return e
 }
 
 // plain makes the entity of the plain text.
