@@ -143,7 +143,7 @@ func (a *assembler) entityFields(e *entity, encoding string) {
 	a.end()
 	if e.isLeaf() || encoding != encoding7Bit {
 		// A multipart says so when one of its parts is not 7-bit (RFC 2045, section 6.4).
-		a.field("Content-Transfer-Encoding", encoding)
+		a.constant("Content-Transfer-Encoding", encoding)
 	}
 	if e.contentID != "" {
 		a.field("Content-ID", "<"+e.contentID+">")

@@ -216,7 +216,7 @@ func (b *builder) writeHeader(a *assembler) {
 			a.text(f.name, f.value)
 		}
 	}
-	a.field("MIME-Version", "1.0")
+	a.constant("MIME-Version", "1.0")
 }
 
 // headerUTF8 reports whether an address in the header makes it one of RFC 6532.

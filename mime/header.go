@@ -96,6 +96,12 @@ func (h *headerWriter) end() {
 	}
 }
 
+// constant writes a field of ours that is the same in all messages, and needs no last look.
+func (h *headerWriter) constant(name, value string) {
+	h.buf = append(append(h.buf, name...), ": "...)
+	h.buf = append(append(h.buf, value...), '\r', '\n')
+}
+
 // field writes a field of one line that is made of our own words.
 func (h *headerWriter) field(name, value string) {
 	h.begin(name)

@@ -42,10 +42,14 @@ func (b *builder) bodies() (body, file *entity, err *Error) {
 		body, err = b.explicit()
 		return body, nil, err
 	}
-	for _, f := range []struct{ name, text string }{{"text", b.d.Text}, {"html", b.d.HTML}, {"amp", b.d.AMP}} {
-		if offset, reason := utf8Fault(f.text); offset >= 0 {
-			return nil, nil, &Error{Field: f.name, Value: f.text, Offset: offset, Reason: reason, Hint: encodingHint}
+	var ascii [3]bool
+	for i, f := range [...]struct{ name, text string }{{"text", b.d.Text}, {"html", b.d.HTML}, {"amp", b.d.AMP}} {
+		n := asciiLength(f.text)
+		if ascii[i] = n == len(f.text); ascii[i] || isUTF8(f.text[n:]) {
+			continue
 		}
+		offset, reason := utf8Fault(f.text)
+		return nil, nil, &Error{Field: f.name, Value: f.text, Offset: offset, Reason: reason, Hint: encodingHint}
 	}
 	html, shown, err := b.inline()
 	if err != nil {
@@ -54,11 +58,12 @@ func (b *builder) bodies() (body, file *entity, err *Error) {
 	text := b.d.Text
 	if text == "" && b.d.TextFromHTML {
 		text = plaintext.FromHTML(b.d.HTML)
+		ascii[0] = isASCII(text)
 	}
 	// The last is the one that readers prefer (RFC 2046, section 5.1.4).
 	alternatives := b.children[:0]
 	if text != "" || (html == "" && len(b.d.Attach) == 0 && b.d.Event == nil) {
-		e, err := b.plain(text)
+		e, err := b.plain(text, ascii[0])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -69,10 +74,10 @@ func (b *builder) bodies() (body, file *entity, err *Error) {
 			return nil, nil, &Error{Field: "amp", Offset: -1, Reason: "without html", Hint: "most readers do not know AMP, and show the html"}
 		}
 		// Before the HTML, since those who do not know it may show what comes last.
-		alternatives = append(alternatives, b.textEntity("text/x-amp-html", b.d.AMP))
+		alternatives = append(alternatives, b.textEntity("text/x-amp-html", b.d.AMP, ascii[2]))
 	}
 	if html != "" {
-		e, err := b.charsetEntity("html", "text/html", html)
+		e, err := b.charsetEntity("html", "text/html", html, ascii[1])
 		if err != nil {
 			return nil, nil, err
 		}
@@ -101,18 +106,18 @@ func (b *builder) bodies() (body, file *entity, err *Error) {
 	return body, file, nil
 }
 
-func (b *builder) textEntity(kind, text string) *entity {
+func (b *builder) textEntity(kind, text string, ascii bool) *entity {
 	e := b.place()
-	e.kind.name, e.kind.charset, e.text, e.notASCII = kind, "utf-8", text, !isASCII(text)
+	e.kind.name, e.kind.charset, e.text, e.notASCII = kind, "utf-8", text, !ascii
 	return e
 }
 
 // plain makes the entity of the plain text.
-func (b *builder) plain(text string) (*entity, *Error) {
+func (b *builder) plain(text string, ascii bool) (*entity, *Error) {
 	if b.d.Flowed {
 		text = flow(text)
 	}
-	e, err := b.charsetEntity("text", "text/plain", text)
+	e, err := b.charsetEntity("text", "text/plain", text, ascii)
 	if err == nil && b.d.Flowed {
 		e.kind.parameters = []parameter{{"format", "flowed"}}
 	}
