@@ -1,5 +1,7 @@
 package mime
 
+import "slices"
+
 // shareFrom is the size from which on a body is referred to, not copied, in bytes.
 const shareFrom = 4 << 10
 
@@ -36,17 +38,18 @@ func (a *assembler) flush() {
 	}
 }
 
-// finish returns everything in order. It is called once, when buf moves no more.
-func (a *assembler) finish() []chunk {
+// finish appends everything in order. It is called once, when buf moves no more.
+func (a *assembler) finish(chunks []chunk) []chunk {
 	if len(a.pieces) == 0 {
-		return []chunk{{data: a.buf}}
+		return append(chunks, chunk{data: a.buf})
 	}
 	a.flush()
-	chunks := make([]chunk, len(a.pieces))
-	for i, p := range a.pieces {
-		if chunks[i] = p.shared; p.to > 0 {
-			chunks[i] = chunk{data: a.buf[p.from:p.to:p.to]}
+	chunks = slices.Grow(chunks, len(a.pieces))
+	for _, p := range a.pieces {
+		if p.to > 0 {
+			p.shared = chunk{data: a.buf[p.from:p.to:p.to]}
 		}
+		chunks = append(chunks, p.shared)
 	}
 	return chunks
 }

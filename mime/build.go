@@ -15,7 +15,7 @@ import (
 // multipart/related around inline parts, multipart/alternative around text and HTML.
 func Build(d Description, env Environment) (*Message, error) {
 	m := &Message{description: d}
-	m.description.detach()
+	m.description.detach(&m.single)
 	b := builder{d: &m.description, env: env}
 	if err := b.buildIn(m); err != nil {
 		return nil, err
@@ -118,9 +118,11 @@ func (b *builder) build(m *Message) (err *Error) {
 			return err
 		}
 	}
-	if m.encoding, err = b.prepare(root, b.d.Transfer); err != nil {
+	widest, err := b.prepare(root, b.d.Transfer)
+	if err != nil {
 		return err
 	}
+	m.eightBit, m.binary = widest != encoding7Bit, widest == encodingBinary
 	root.endsLine()
 	m.id, m.date, m.boundary = b.id, b.date, b.boundary
 	a := assembler{headerWriter: headerWriter{buf: b.small[:0], utf8: b.headerUTF8(), charset: b.charset}, random: b.delimiter}
@@ -135,7 +137,7 @@ func (b *builder) build(m *Message) (err *Error) {
 	if size <= smallMessage {
 		a.buf = bytes.Clone(a.buf)
 	}
-	m.chunks, m.head, m.utf8 = a.finish(), a.head, m.utf8 || a.utf8
+	m.chunks, m.head, m.utf8 = a.finish(m.single.chunk[:0]), int32(a.head), m.utf8 || a.utf8
 	for _, c := range m.chunks {
 		m.size += c.size()
 	}
@@ -299,10 +301,10 @@ func (b *builder) envelope(m *Message) (err *Error) {
 			return err
 		}
 	} else {
-		to = b.to.Addresses()
+		to = b.to.appendAddresses(m.single.recipient[:0])
 		for _, list := range []AddressList{b.cc, b.bcc} {
 			if len(list) > 0 {
-				to = append(to, list.Addresses()...)
+				to = list.appendAddresses(to)
 			}
 		}
 	}

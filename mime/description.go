@@ -98,21 +98,31 @@ func (e Environment) read(p []byte) error {
 
 // clone returns a description that shares nothing that could be changed.
 func (d Description) clone() Description {
-	d.detach()
+	d.detach(&single{})
 	return d
 }
 
-// detach copies whatever could be changed behind the back of a message. Parts are
+// detach copies whatever could be changed behind the back of a message, to where there is
+// room for single ones. Parts are
 // immutable and stay shared.
-func (d *Description) detach() {
-	d.From = slices.Clone(d.From)
+func (d *Description) detach(room *single) {
+	if len(d.From) == 1 {
+		d.From = append(room.from[:0], d.From...)
+	} else {
+		d.From = slices.Clone(d.From)
+	}
 	if d.Sender != nil {
 		sender := *d.Sender
 		d.Sender = &sender
 	}
-	for _, list := range []*AddressList{&d.ReplyTo, &d.To, &d.Cc, &d.Bcc} {
+	if len(d.To) == 1 {
+		d.To = d.To.appendClone(room.to[:0])
+	} else {
+		d.To = d.To.appendClone(nil)
+	}
+	for _, list := range []*AddressList{&d.ReplyTo, &d.Cc, &d.Bcc} {
 		if *list != nil {
-			*list = list.clone()
+			*list = list.appendClone(nil)
 		}
 	}
 	for _, ids := range []*[]string{&d.InReplyTo, &d.References} {

@@ -57,7 +57,7 @@ func (b *builder) protect(root *entity) (*entity, *Error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	p, err := b.d.Protect(&Tree{a.finish(), root.kind})
+	p, err := b.d.Protect(&Tree{a.finish(nil), root.kind})
 	if err != nil {
 		return nil, &Error{Field: "protect", Offset: -1, Reason: err.Error(), Err: err}
 	}
