@@ -23,11 +23,14 @@ const maxQuotedName = 70
 // plainName returns a display name as atoms or as a quoted-string, and false for one that
 // is neither: not ASCII, like an encoded-word, or long.
 func plainName(name string) (string, bool) {
-	if !isASCII(name) || strings.Contains(name, "=?") || strings.IndexByte(name, '\t') >= 0 {
+	if !isASCII(name) || strings.Contains(name, "=?") {
 		return "", false
 	}
 	if isPlainPhrase(name) {
 		return name, true
+	}
+	if strings.IndexByte(name, '\t') >= 0 {
+		return "", false
 	}
 	quoted := quoteString(name)
 	return quoted, len(quoted) <= maxQuotedName

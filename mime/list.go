@@ -37,7 +37,7 @@ func (l *List) urls() [6]*[]string {
 }
 
 // fields returns the header fields of a list.
-func (l List) fields() ([]checkedField, *Error) {
+func (l *List) fields() ([]checkedField, *Error) {
 	var fields []checkedField
 	if l.ID != "" {
 		id, err := l.id()

@@ -69,7 +69,9 @@ func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 			i++
 		}
 		if soft {
-			at += copy(out[at:], "=\r\n")
+			end := out[at : at+len("=\r\n")]
+			end[0], end[1], end[2] = '=', '\r', '\n'
+			at += len(end)
 		} else {
 			at = qpEndLine(out, begin, at)
 		}
@@ -79,8 +81,9 @@ func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 
 // qpEscape writes an escaped byte, and returns where to write the next.
 func qpEscape(out []byte, at int, c byte) int {
-	out[at], out[at+1], out[at+2] = '=', upperHex[c>>4], upperHex[c&15]
-	return at + len("=XX")
+	to := out[at : at+len("=XX")]
+	to[0], to[1], to[2] = '=', upperHex[c>>4], upperHex[c&15]
+	return at + len(to)
 }
 
 // qpEndLine ends a line of out, which may not end in a blank (rule 3).
