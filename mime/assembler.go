@@ -92,7 +92,7 @@ func (a *assembler) text7Bit(e *entity) {
 		a.buf, a.head = a.buf[:buf], head
 	}
 	a.entityFields(e, encodingQP)
-	if a.buf, ok = appendQP(a.buf, e.text, 0); ok {
+	if a.buf, ok = appendQP(a.buf, e.text, 0, false); ok {
 		return
 	}
 	a.buf, a.head = a.buf[:buf], head

@@ -83,11 +83,12 @@ func (e *entity) plan(transfer Transfer) string {
 // endsLine makes sure that the message ends in a line end, when its body is a single part
 // whose bytes do not: base64 does, and does not add one to what arrives.
 func (e *entity) endsLine() {
-	if e.part == nil || e.part.data == nil || e.encoding == encodingBase64 || e.encoding == encodingBinary || bytes.HasSuffix(e.part.data, crlf) {
+	if e.part == nil || e.part.data == nil || e.encoding == encodingBase64 || e.encoding == encodingBinary || e.part.text && bytes.HasSuffix(e.part.data, crlf) {
 		return
 	}
-	p := &Part{kind: e.part.kind, data: e.part.data, depth: 1, count: 1}
-	e.part, e.encoding = p, p.encodingFor(TransferSevenBit)
+	p := &Part{kind: e.part.kind, depth: 1, count: 1}
+	p.keepEncoded(e.part.data)
+	e.part, e.encoding = p, p.encoding
 }
 
 // wider returns the encoding that asks more of the way.

@@ -22,13 +22,13 @@ var qpEscaped = func() (escaped [256]bool) {
 // qpSlack is more than what one round of appendQP writes.
 const qpSlack = 256
 
-// appendQP appends text as quoted-printable, its line ends as CRLF. It gives up, with
-// false, as soon as what it appends is more than slack bytes longer than base64 of the
-// same would be.
+// appendQP appends text as quoted-printable, its line ends as CRLF or, with literal,
+// escaped, so that they arrive as they are. It gives up, with false, as soon as what it
+// appends is more than slack bytes longer than base64 of the same would be.
 //
 // Beyond what RFC 2045, section 6.7, requires, an encoded line never begins with a dot or
 // with "From ", as RFC 2049, section 3, advises.
-func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
+func appendQP(dst []byte, text string, slack int, literal bool) ([]byte, bool) {
 	before := len(dst)
 	// Most texts are far from the limit, and their line ends need not be counted.
 	limit, exact := before+base64Length(len(text))+slack, false
@@ -56,7 +56,7 @@ func appendQP(dst []byte, text string, slack int) ([]byte, bool) {
 			if i, at = i+n, at+n; i == len(text) {
 				break
 			}
-			if text[i] == '\n' || text[i] == '\r' {
+			if !literal && (text[i] == '\n' || text[i] == '\r') {
 				if i++; text[i-1] == '\r' && i < len(text) && text[i] == '\n' {
 					i++
 				}
