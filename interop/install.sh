@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 packages=(postfix dovecot-core dovecot-submissiond dovecot-lmtpd sasl2-bin libsasl2-modules stunnel4 openssl python3 ca-certificates
-  libmime-tools-perl libencode-hanextra-perl opendkim python3-dkim python3-nacl rspamd) # readers of messages
+  libmime-tools-perl libencode-hanextra-perl opendkim python3-dkim python3-nacl rspamd chromium fonts-dejavu-core) # readers of messages
 
 # Debian's mail servers exclude each other: two are unpacked, and get what they
 # need around them.
