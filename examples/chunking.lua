@@ -22,7 +22,8 @@ print("whole", session:send(message, { transfer = "BDAT" }).outcome)
 -- By hand: each chunk has an answer, and only the last one ends the message.
 session:mail "news@bank.example"
 session:rcpt "ann@example.org"
-print("first", session:bdat("Subject: In chunks\r\n\r\nHello ").code)
-print("last", session:bdat("Ann\r\n", true).code)
+local text = message:with({ subject = "In chunks" }):bytes()
+print("first", session:bdat(text:sub(1, 100)).code)
+print("last", session:bdat(text:sub(101), true).code)
 
 session:quit()

@@ -14,7 +14,9 @@ print("RCPT", session:command("RCPT TO:<not an address>").code)
 local reply = session:data()
 print("DATA", reply.code)
 if reply.code == 354 then
-  local answer = session:body("From: news@bank.example\r\nTo: ann@example.org\r\nSubject: By hand\r\n\r\nHello Ann\r\n.\r\nThe line above is a single dot.\r\n")
+  local answer = session:body("From: news@bank.example\r\nTo: ann@example.org\r\nSubject: By hand\r\n"
+    .. "Date: Thu, 26 Nov 2026 10:00:00 +0100\r\nMessage-ID: <by-hand-1@bank.example>\r\n\r\n"
+    .. "Hello Ann\r\n.\r\nThe line above is a single dot.\r\n")
   print("message", answer.code)
 end
 print("VRFY", session:verify("postmaster").code)

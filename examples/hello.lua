@@ -11,7 +11,7 @@ session:auth()                          -- the strongest mechanism both sides ha
 local message = mime.message {
   from    = "Bank <news@bank.example>",
   to      = { "Ann Example <ann@example.org>", "bob@example.org" },
-  subject = "Grüße aus der Bank",
+  subject = "Neue Geschäftsbedingungen",
   text    = "Hello Ann,\n\nour terms have changed. You find them attached.\n",
   html    = [[<h1>Hello Ann</h1>
 <p><img src="cid:bear" alt="Our bear, smiling"></p>

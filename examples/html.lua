@@ -5,7 +5,7 @@ local smtp = require "smtp"
 local mime = require "mime"
 
 local message = mime.message {
-  from     = mime.address("Müller, Jörg", "joerg@bank.example"),
+  from     = mime.address("Geschäftskunden, Berlin", "business@bank.example"),
   reply_to = "service@bank.example",
   to       = "ann@example.org",
   subject  = "Your new card is on its way ✉",

@@ -9,7 +9,7 @@ session:auth()
 
 for _, to in ipairs { "ann@bücher.example", "jürgen@bücher.example" } do
   -- A domain always travels in its ASCII form; only a name before the @ needs SMTPUTF8.
-  local result = session:send { from = "news@bank.example", to = to, subject = "Grüße", text = "Hallo\n" }
+  local result = session:send { from = "news@bank.example", to = to, subject = "Geschäftsbericht", text = "Hallo\n" }
   print(to, result.outcome, result.code, result.enhanced)
   if result.enhanced == "5.6.7" then print("  ask for another address: this server cannot carry it") end
 end

@@ -22,6 +22,7 @@ local invitation = mime.message {
   to      = { "bob@example.org", "carol@example.org" },
   subject = "Board meeting on 2 November",
   text    = "Dear Bob, dear Carol,\n\nplease come to the board meeting.\n",
+  html    = "<p>Dear Bob, dear Carol,</p>\n<p>please come to the board meeting.</p>\n",
   event   = event,
 }
 print(smtp.send(invitation).outcome)
@@ -32,6 +33,7 @@ print(cancelled.method, cancelled.sequence)
 local result = smtp.send(invitation:with {
   subject = "Cancelled: " .. invitation:header "Subject",
   text    = "The meeting does not take place.\n",
+  html    = "<p>The meeting does not take place.</p>\n",
   event   = cancelled,
 })
 print(result.outcome)

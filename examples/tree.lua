@@ -18,11 +18,11 @@ local function version(language, text)
 end
 
 local message = mime.message {
-  from = "zoo@bank.example", to = "ann@example.org", subject = "Ein Bär, a bear",
+  from = "zoo@bank.example", to = "ann@example.org", subject = "A bear in two languages",
   body = mime.part {
     type  = "multipart/related",
     parts = {
-      mime.part { type = "multipart/mixed", parts = { version("de", "Ein Bär."), version("en", "A bear.") } },
+      mime.part { type = "multipart/mixed", parts = { version("fr", "Voici un ours."), version("en", "Here is a bear.") } },
       mime.file("bear.png", { content_id = "bear@bank.example", disposition = "inline" }),
     },
   },

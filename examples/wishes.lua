@@ -17,7 +17,8 @@ for _, wish in ipairs(wishes) do
   local keyword, options = wish[1], wish[2]
   -- A wish the server does not offer would raise: it is never dropped.
   if session:offers(keyword) then
-    local result = session:send({ from = "news@bank.example", to = "ann@example.org", subject = keyword, text = "Hello\n" }, options)
+    local message = { from = "news@bank.example", to = "ann@example.org", subject = "A wish: " .. keyword, text = "Hello\n" }
+    local result = session:send(message, options)
     print(keyword, result.outcome, result.code)
   else
     print(keyword, "not offered")

@@ -97,7 +97,7 @@ func checkHello(t *testing.T, message []byte) {
 		t.Errorf("defects: %q", defects)
 	}
 	for name, want := range map[string]string{
-		"Subject": "Grüße aus der Bank", "From": "Bank <news@bank.example>", "To": "Ann Example <ann@example.org>, bob@example.org", "MIME-Version": "1.0",
+		"Subject": "Neue Geschäftsbedingungen", "From": "Bank <news@bank.example>", "To": "Ann Example <ann@example.org>, bob@example.org", "MIME-Version": "1.0",
 	} {
 		if got := p.header(name); got != want {
 			t.Errorf("%s is %q, want %q", name, got, want)

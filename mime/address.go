@@ -80,7 +80,7 @@ func (a Address) Domain() string {
 
 // NeedsUTF8 reports whether only a server with SMTPUTF8 (RFC 6531) can take the address.
 // A domain never needs it, since it has an ASCII form.
-func (a Address) NeedsUTF8() bool { return !isASCII(a.Local()) }
+func (a Address) NeedsUTF8() bool { return !isASCII(a.Mailbox) && !isASCII(a.Local()) }
 
 // Wire returns the mailbox as MAIL and RCPT carry it between their angle brackets: the
 // domain with A-labels, the local part as it is, in UTF-8 if NeedsUTF8. The zero

@@ -5,20 +5,15 @@ import "strings"
 // isPlainPhrase reports whether a name can stand as atoms with single blanks between
 // them (RFC 5322, section 3.2.5). Non-ASCII letters are left to the caller.
 func isPlainPhrase(name string) bool {
-	if name == "" {
-		return false
-	}
-	for atom := range strings.SplitSeq(name, " ") {
-		if atom == "" {
+	blank := true // no atom has begun
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c == ' ' && blank || c != ' ' && c < 0x80 && !isAtext(c) {
 			return false
 		}
-		for i := 0; i < len(atom); i++ {
-			if !isAtext(atom[i]) && atom[i] < 0x80 {
-				return false
-			}
-		}
+		blank = c == ' '
 	}
-	return true
+	return !blank
 }
 
 // maxQuotedName is the longest name written as a quoted-string. It is not folded
@@ -28,11 +23,14 @@ const maxQuotedName = 70
 // plainName returns a display name as atoms or as a quoted-string, and false for one that
 // is neither: not ASCII, like an encoded-word, or long.
 func plainName(name string) (string, bool) {
-	if !isASCII(name) || strings.Contains(name, "=?") || strings.IndexByte(name, '\t') >= 0 {
+	if !isASCII(name) || strings.Contains(name, "=?") {
 		return "", false
 	}
 	if isPlainPhrase(name) {
 		return name, true
+	}
+	if strings.IndexByte(name, '\t') >= 0 {
+		return "", false
 	}
 	quoted := quoteString(name)
 	return quoted, len(quoted) <= maxQuotedName

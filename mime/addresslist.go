@@ -60,7 +60,10 @@ func (l AddressList) Addresses() []Address {
 	if len(l) == 0 {
 		return nil
 	}
-	all := make([]Address, 0, len(l))
+	return l.appendAddresses(make([]Address, 0, len(l)))
+}
+
+func (l AddressList) appendAddresses(all []Address) []Address {
 	for _, r := range l {
 		switch r := r.(type) {
 		case Address:
@@ -98,18 +101,18 @@ func (l AddressList) String() string {
 	return strings.Join(texts, ", ")
 }
 
-// clone copies the list so that nobody else can change it.
-func (l AddressList) clone() AddressList {
+// appendClone copies the list so that nobody else can change it.
+func (l AddressList) appendClone(out AddressList) AddressList {
 	if l == nil {
 		return nil
 	}
-	out := make(AddressList, len(l))
-	for i, r := range l {
+	out = slices.Grow(out, len(l))
+	for _, r := range l {
 		if g, ok := r.(Group); ok {
 			g.Members = append([]Address(nil), g.Members...)
 			r = g
 		}
-		out[i] = r
+		out = append(out, r)
 	}
 	return out
 }

@@ -1,5 +1,7 @@
 package mime
 
+import "slices"
+
 // shareFrom is the size from which on a body is referred to, not copied, in bytes.
 const shareFrom = 4 << 10
 
@@ -7,7 +9,8 @@ const shareFrom = 4 << 10
 // bodies beside it.
 type assembler struct {
 	headerWriter
-	head   int // octets up to the end of the first header, the blank line not counted
+	random string // digits of the boundaries
+	head   int    // octets up to the end of the first header, the blank line not counted
 	pieces []piece
 	cut    int // what of buf is in pieces
 }
@@ -35,17 +38,18 @@ func (a *assembler) flush() {
 	}
 }
 
-// finish returns everything in order. It is called once, when buf moves no more.
-func (a *assembler) finish() []chunk {
+// finish appends everything in order. It is called once, when buf moves no more.
+func (a *assembler) finish(chunks []chunk) []chunk {
 	if len(a.pieces) == 0 {
-		return []chunk{{data: a.buf}}
+		return append(chunks, chunk{data: a.buf})
 	}
 	a.flush()
-	chunks := make([]chunk, len(a.pieces))
-	for i, p := range a.pieces {
-		if chunks[i] = p.shared; p.to > 0 {
-			chunks[i] = chunk{data: a.buf[p.from:p.to:p.to]}
+	chunks = slices.Grow(chunks, len(a.pieces))
+	for _, p := range a.pieces {
+		if p.to > 0 {
+			p.shared = chunk{data: a.buf[p.from:p.to:p.to]}
 		}
+		chunks = append(chunks, p.shared)
 	}
 	return chunks
 }
@@ -88,7 +92,7 @@ func (a *assembler) text7Bit(e *entity) {
 		a.buf, a.head = a.buf[:buf], head
 	}
 	a.entityFields(e, encodingQP)
-	if a.buf, ok = appendQP(a.buf, e.text, base64Length(canonicalLength(e.text))); ok {
+	if a.buf, ok = appendQP(a.buf, e.text, 0, false); ok {
 		return
 	}
 	a.buf, a.head = a.buf[:buf], head
@@ -103,16 +107,15 @@ func (a *assembler) children(e *entity) {
 		if i > 0 {
 			a.buf = append(a.buf, '\r', '\n')
 		}
-		a.delimiter(e.boundary, "\r\n")
+		a.delimiter(e, "\r\n")
 		a.entity(child)
 	}
 	a.buf = append(a.buf, '\r', '\n')
-	a.delimiter(e.boundary, "--\r\n")
+	a.delimiter(e, "--\r\n")
 }
 
-func (a *assembler) delimiter(boundary, end string) {
-	a.buf = append(a.buf, '-', '-')
-	a.buf = append(a.buf, boundary...)
+func (a *assembler) delimiter(e *entity, end string) {
+	a.buf = a.appendBoundary(append(a.buf, "--"...), e)
 	a.buf = append(a.buf, end...)
 }
 
@@ -130,9 +133,12 @@ func (a *assembler) entityFields(e *entity, encoding string) {
 	if !e.isLeaf() {
 		// Always quoted: RFC 2045, section 5.1, wants it for the "=".
 		a.glue(";")
-		a.room(len(` boundary=""`) + len(e.boundary))
+		var room [64]byte
+		boundary := a.appendBoundary(room[:0], e)
+		a.room(len(` boundary=""`) + len(boundary))
 		a.glue(` boundary="`)
-		a.glue(e.boundary)
+		a.buf = append(a.buf, boundary...)
+		a.col += len(boundary)
 		a.glue(`"`)
 	} else if e.name != "" {
 		a.legacyName(e.name)
@@ -140,7 +146,7 @@ func (a *assembler) entityFields(e *entity, encoding string) {
 	a.end()
 	if e.isLeaf() || encoding != encoding7Bit {
 		// A multipart says so when one of its parts is not 7-bit (RFC 2045, section 6.4).
-		a.field("Content-Transfer-Encoding", encoding)
+		a.constant("Content-Transfer-Encoding", encoding)
 	}
 	if e.contentID != "" {
 		a.field("Content-ID", "<"+e.contentID+">")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,11 +13,9 @@ import (
 // of a message.
 const idLength = 16
 
-// setBoundaries gives each multipart of the tree its boundary: "=_", a number, "_" and 32
-// random hex digits. "=_" cannot occur in quoted-printable (RFC 2045, section 6.7, advises
-// it) or base64, so that only 7bit bodies are searched for the digits; the number in front
-// keeps one boundary from being the beginning of another (RFC 2046, section 5.1.1).
-func setBoundaries(root *entity, random string) {
+// setBoundaries gives each multipart of the tree its number, and returns the random digits
+// of all their boundaries: those given, unless a body holds them.
+func setBoundaries(root *entity, random string) string {
 	for root.holds(random) {
 		// Cannot happen by chance. It does when somebody injects the randomness, and
 		// when a message encloses one that was built with the same.
@@ -26,23 +23,32 @@ func setBoundaries(root *entity, random string) {
 		random = hex.EncodeToString(sum[:idLength])
 	}
 	count := 0
-	root.setBoundary(random, &count)
+	root.setNumber(&count)
+	return random
 }
 
-func (e *entity) setBoundary(random string, count *int) {
+func (e *entity) setNumber(count *int) {
 	if len(e.children) == 0 {
 		return
 	}
 	*count++
-	e.boundary = "=_" + strconv.Itoa(*count) + "_" + random
+	e.number = *count
 	for _, child := range e.children {
-		child.setBoundary(random, count)
+		child.setNumber(count)
 	}
 }
 
+// appendBoundary appends the boundary of a multipart: "=_", its number, "_" and 32 random
+// hex digits. "=_" cannot occur in quoted-printable (RFC 2045, section 6.7, advises it) or
+// base64, so that only 7bit bodies are searched for the digits; the number in front keeps
+// one boundary from being the beginning of another (RFC 2046, section 5.1.1).
+func (a *assembler) appendBoundary(dst []byte, e *entity) []byte {
+	dst = strconv.AppendInt(append(dst, "=_"...), int64(e.number), 10)
+	return append(append(dst, '_'), a.random...)
+}
+
 // holds reports whether a body of the tree that is not encoded, or may not be, contains the
-// text. Files
-// too large to be held are not looked at: 128 random bits are not in them.
+// text. Files too large to be held are not looked at: 128 random bits are not in them.
 func (e *entity) holds(text string) bool {
 	for _, child := range e.children {
 		if child.holds(text) {
@@ -53,7 +59,7 @@ func (e *entity) holds(text string) bool {
 		return slices.ContainsFunc(e.part.enclosed, func(c chunk) bool { return bytes.Contains(c.data, []byte(text)) })
 	}
 	if e.part == nil {
-		return strings.Contains(e.text, text)
+		return !(e.encoding == "" && e.notASCII) && strings.Contains(e.text, text)
 	}
 	switch e.encoding {
 	case encoding7Bit, encoding8Bit, encodingBinary:
@@ -62,20 +68,22 @@ func (e *entity) holds(text string) bool {
 	return false
 }
 
-// draw returns random hex digits for a Message-ID or for boundaries. Both are drawn at once.
-func (b *builder) draw() (string, *Error) {
-	if b.drawn == "" {
-		raw := make([]byte, 2*idLength)
+// draw returns random hex digits for a Message-ID or for boundaries, to be copied. Both
+// are drawn at once.
+func (b *builder) draw() ([]byte, *Error) {
+	if b.left == 0 {
+		var raw [2 * idLength]byte
+		random := raw[:]
 		if b.d.MessageID != "" {
-			raw = raw[:idLength]
+			random = raw[:idLength]
 		}
-		if _, err := io.ReadFull(b.env.Random, raw); err != nil {
-			return "", &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
+		if err := b.env.read(random); err != nil {
+			return nil, &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
 		}
-		var digits [4 * idLength]byte
-		b.drawn = string(digits[:hex.Encode(digits[:], raw)])
+		b.left = hex.EncodedLen(len(random))
+		hex.Encode(b.drawn[len(b.drawn)-b.left:], random)
 	}
-	digits := b.drawn[:2*idLength]
-	b.drawn = b.drawn[2*idLength:]
+	digits := b.drawn[len(b.drawn)-b.left:][:2*idLength]
+	b.left -= len(digits)
 	return digits, nil
 }

@@ -1,8 +1,10 @@
 package mime
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -13,9 +15,9 @@ import (
 // multipart/related around inline parts, multipart/alternative around text and HTML.
 func Build(d Description, env Environment) (*Message, error) {
 	m := &Message{description: d}
-	m.description.detach()
-	b := builder{d: &m.description, env: env.withDefaults()}
-	if err := b.build(m); err != nil {
+	m.description.detach(&m.single)
+	b := builder{d: &m.description, env: env}
+	if err := b.buildIn(m); err != nil {
 		return nil, err
 	}
 	return m, nil
@@ -32,8 +34,8 @@ func (m *Message) For(transfer Transfer) (*Message, error) {
 	changed.description.Transfer = transfer
 	resolved := changed.description
 	resolved.MessageID, resolved.Date = m.id, m.date
-	b := builder{d: &resolved, env: Environment{}.withDefaults(), boundary: m.boundary}
-	if err := b.build(changed); err != nil {
+	b := builder{d: &resolved, boundary: m.boundary}
+	if err := b.buildIn(changed); err != nil {
 		return nil, err
 	}
 	return changed, nil
@@ -51,7 +53,35 @@ type builder struct {
 	date                 time.Time
 	charset              *charset
 	boundary             string // random digits
-	drawn                string // digits not used yet
+	delimiter            string // the same, or others where a body holds them
+	drawn                [4 * idLength]byte
+	left                 int // how many of drawn, at its end, are not used yet
+	*workshop
+}
+
+// workshop is memory for what is gone when a message is built. It is used again, since
+// otherwise much of the time of a merge would be spent on its garbage.
+type workshop struct {
+	small    [smallMessage]byte // small messages are put together here, and then copied
+	entities [4]entity
+	used     int // of entities
+	children [4]*entity
+}
+
+// smallMessage is in octets.
+const smallMessage = 8 << 10
+
+// workshops is no state: nothing that a message shows depends on it.
+var workshops = sync.Pool{New: func() any { return new(workshop) }}
+
+// buildIn is build in a workshop.
+func (b *builder) buildIn(m *Message) *Error {
+	b.workshop = workshops.Get().(*workshop)
+	err := b.build(m)
+	clear(b.entities[:b.used]) // let go of the message
+	b.used = 0
+	workshops.Put(b.workshop)
+	return err
 }
 
 func (b *builder) build(m *Message) (err *Error) {
@@ -68,7 +98,7 @@ func (b *builder) build(m *Message) (err *Error) {
 		return &Error{Field: "date", Offset: -1, Reason: "the year is not one of RFC 5322, section 3.3"}
 	}
 	if b.date = b.d.Date; b.date.IsZero() {
-		b.date = b.env.Now()
+		b.date = b.env.now()
 	}
 	if err := b.envelope(m); err != nil {
 		return err
@@ -88,17 +118,26 @@ func (b *builder) build(m *Message) (err *Error) {
 			return err
 		}
 	}
-	if m.encoding, err = b.prepare(root, b.d.Transfer); err != nil {
+	widest, err := b.prepare(root, b.d.Transfer)
+	if err != nil {
 		return err
 	}
+	m.eightBit, m.binary = widest != encoding7Bit, widest == encodingBinary
 	root.endsLine()
-	a := assembler{headerWriter: headerWriter{buf: make([]byte, 0, b.estimate(root)), utf8: b.headerUTF8(), charset: b.charset}}
+	m.id, m.date, m.boundary = b.id, b.date, b.boundary
+	a := assembler{headerWriter: headerWriter{buf: b.small[:0], utf8: b.headerUTF8(), charset: b.charset}, random: b.delimiter}
+	size := b.estimate(root)
+	if size > smallMessage {
+		a.buf = make([]byte, 0, size)
+	}
 	b.writeHeader(&a)
 	if a.entity(root); a.err != nil {
 		return a.err
 	}
-	m.id, m.date, m.boundary = b.id, b.date, b.boundary
-	m.chunks, m.head, m.utf8 = a.finish(), a.head, m.utf8 || a.utf8
+	if size <= smallMessage {
+		a.buf = bytes.Clone(a.buf)
+	}
+	m.chunks, m.head, m.utf8 = a.finish(m.single.chunk[:0]), int32(a.head), m.utf8 || a.utf8
 	for _, c := range m.chunks {
 		m.size += c.size()
 	}
@@ -118,18 +157,18 @@ func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
 		return widest, nil
 	}
 	if b.boundary == "" {
-		var err *Error
-		if b.boundary, err = b.draw(); err != nil {
+		digits, err := b.draw()
+		if err != nil {
 			return "", err
 		}
+		b.boundary = string(digits)
 	}
-	setBoundaries(root, b.boundary)
+	b.delimiter = setBoundaries(root, b.boundary)
 	return widest, nil
 }
 
 // estimate is about the room that header and text take, in octets: enough for most
-// messages, so that the buffer need not grow, and not much more, since a buffer is memory
-// that no cache has seen.
+// messages, so that the buffer need not grow.
 func (b *builder) estimate(root *entity) int {
 	size := 1 << 10
 	root.walk(func(e *entity) {
@@ -158,9 +197,8 @@ func (b *builder) writeHeader(a *assembler) {
 	if b.d.Subject != "" {
 		a.text("Subject", b.d.Subject)
 	}
-	// RFC 5322, section 3.3: the zone is a number.
 	a.begin("Date")
-	a.buf = b.date.AppendFormat(append(a.buf, ' '), "Mon, 02 Jan 2006 15:04:05 -0700")
+	a.buf = appendDate(append(a.buf, ' '), b.date)
 	a.end()
 	a.field("Message-ID", b.id)
 	for _, f := range b.fields {
@@ -180,7 +218,7 @@ func (b *builder) writeHeader(a *assembler) {
 			a.text(f.name, f.value)
 		}
 	}
-	a.field("MIME-Version", "1.0")
+	a.constant("MIME-Version", "1.0")
 }
 
 // headerUTF8 reports whether an address in the header makes it one of RFC 6532.
@@ -223,13 +261,18 @@ func (b *builder) checkAddresses() (err *Error) {
 
 // checkMailboxes is checkList where a group cannot stand.
 func checkMailboxes(place string, addresses []Address) ([]Address, *Error) {
-	out := make([]Address, len(addresses))
+	out := addresses
 	for i, a := range addresses {
 		checked, err := a.check()
 		if err != nil {
 			return nil, err.(*AddressError).in(fmt.Sprintf("%s[%d]", place, i+1))
 		}
-		out[i] = checked
+		if checked != a {
+			if &out[0] == &addresses[0] {
+				out = slices.Clone(addresses)
+			}
+			out[i] = checked
+		}
 	}
 	return out, nil
 }
@@ -258,10 +301,10 @@ func (b *builder) envelope(m *Message) (err *Error) {
 			return err
 		}
 	} else {
-		to = b.to.Addresses()
+		to = b.to.appendAddresses(m.single.recipient[:0])
 		for _, list := range []AddressList{b.cc, b.bcc} {
 			if len(list) > 0 {
-				to = append(to, list.Addresses()...)
+				to = list.appendAddresses(to)
 			}
 		}
 	}
@@ -293,6 +336,6 @@ func (b *builder) messageID() (err *Error) {
 	if err != nil {
 		return err
 	}
-	b.id = "<" + random + "@" + b.from[0].Domain() + ">"
+	b.id = "<" + string(random) + "@" + b.from[0].Domain() + ">"
 	return nil
 }

@@ -84,8 +84,8 @@ func (c *charset) fault(text string) (offset int, reason string) {
 }
 
 // charsetEntity makes an entity of text in the charset of the message.
-func (b *builder) charsetEntity(field, kind, text string) (*entity, *Error) {
-	e := textEntity(kind, text)
+func (b *builder) charsetEntity(field, kind, text string, ascii bool) (*entity, *Error) {
+	e := b.textEntity(kind, text, ascii)
 	if b.charset == nil {
 		return e, nil
 	}

@@ -150,7 +150,7 @@ func containsCID(s string) bool {
 		if i < 0 {
 			return false
 		}
-		if i >= 3 && strings.EqualFold(s[i-3:i], "cid") {
+		if i >= 3 && s[i-1]|0x20 == 'd' && strings.EqualFold(s[i-3:i], "cid") {
 			return true
 		}
 		s = s[i+1:]

@@ -77,35 +77,73 @@ type Environment struct {
 	Random io.Reader // must be safe for concurrent use if Build is used so
 }
 
-func (e Environment) withDefaults() Environment {
+func (e Environment) now() time.Time {
 	if e.Now == nil {
-		e.Now = time.Now
+		return time.Now()
 	}
+	return e.Now()
+}
+
+// read fills p with random bytes. It does not let p escape to the heap.
+func (e Environment) read(p []byte) error {
 	if e.Random == nil {
-		e.Random = rand.Reader
+		_, err := rand.Read(p)
+		return err
 	}
-	return e
+	drawn := make([]byte, len(p))
+	_, err := io.ReadFull(e.Random, drawn)
+	copy(p, drawn)
+	return err
 }
 
 // clone returns a description that shares nothing that could be changed.
 func (d Description) clone() Description {
-	d.detach()
+	d.detach(&single{})
 	return d
 }
 
-// detach copies whatever could be changed behind the back of a message. Parts are
+// detach copies whatever could be changed behind the back of a message, to where there is
+// room for single ones. Parts are
 // immutable and stay shared.
-func (d *Description) detach() {
-	d.From = slices.Clone(d.From)
+func (d *Description) detach(room *single) {
+	if len(d.From) == 1 {
+		d.From = append(room.from[:0], d.From...)
+	} else {
+		d.From = slices.Clone(d.From)
+	}
 	if d.Sender != nil {
 		sender := *d.Sender
 		d.Sender = &sender
 	}
-	d.ReplyTo, d.To, d.Cc, d.Bcc = d.ReplyTo.clone(), d.To.clone(), d.Cc.clone(), d.Bcc.clone()
-	d.Headers = slices.Clone(d.Headers)
-	d.InReplyTo, d.References, d.List = slices.Clone(d.InReplyTo), slices.Clone(d.References), d.List.clone()
-	d.Inline = slices.Clone(d.Inline)
-	d.Attach = slices.Clone(d.Attach)
+	if len(d.To) == 1 {
+		d.To = d.To.appendClone(room.to[:0])
+	} else {
+		d.To = d.To.appendClone(nil)
+	}
+	for _, list := range []*AddressList{&d.ReplyTo, &d.Cc, &d.Bcc} {
+		if *list != nil {
+			*list = list.appendClone(nil)
+		}
+	}
+	for _, ids := range []*[]string{&d.InReplyTo, &d.References} {
+		if *ids != nil {
+			*ids = slices.Clone(*ids)
+		}
+	}
+	if d.Headers != nil {
+		d.Headers = slices.Clone(d.Headers)
+	}
+	if d.Inline != nil {
+		d.Inline = slices.Clone(d.Inline)
+	}
+	if d.Attach != nil {
+		d.Attach = slices.Clone(d.Attach)
+	}
+	for _, urls := range d.List.urls() {
+		if *urls != nil {
+			*urls = slices.Clone(*urls)
+		}
+	}
 	if d.Envelope != nil {
 		envelope := *d.Envelope
 		if envelope.From != nil {

@@ -52,12 +52,12 @@ func (b *builder) protect(root *entity) (*entity, *Error) {
 	if _, err := b.prepare(root, TransferSevenBit); err != nil {
 		return nil, err
 	}
-	var a assembler
+	a := assembler{random: b.delimiter}
 	a.entity(root)
 	if a.err != nil {
 		return nil, a.err
 	}
-	p, err := b.d.Protect(&Tree{a.finish(), root.kind})
+	p, err := b.d.Protect(&Tree{a.finish(nil), root.kind})
 	if err != nil {
 		return nil, &Error{Field: "protect", Offset: -1, Reason: err.Error(), Err: err}
 	}

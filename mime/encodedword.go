@@ -2,6 +2,7 @@ package mime
 
 import (
 	"encoding/base64"
+	"math"
 	stdmime "mime"
 	"strings"
 	"unicode/utf8"
@@ -57,24 +58,26 @@ func (h *headerWriter) encoded(text string, free int) {
 			return
 		}
 	}
-	base, _ := wordEncoding(text)
+	base, length := wordEncoding(text)
 	for text != "" {
 		room := min(wordLimit, foldAt-h.col-1-free) - wordFrame
 		if room < wordSpace {
 			h.fold()
 			room = wordLimit - wordFrame - free
 		}
-		var n int
-		if base {
+		n := len(text)
+		switch {
+		case length <= room:
+		case base:
 			n = runesWithin(text, room/4*3, func(byte) int { return 1 })
-		} else {
+		default:
 			n = runesWithin(text, room, qCost)
 		}
 		before := len(h.buf)
 		h.buf = append(h.buf, ' ')
 		h.buf = appendWord(h.buf, text[:n], base)
 		h.col += len(h.buf) - before
-		text = text[n:]
+		text, length = text[n:], math.MaxInt // of the rest it is not known
 	}
 }
 

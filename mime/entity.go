@@ -9,7 +9,7 @@ type entity struct {
 	text        string    // of a leaf without a part: UTF-8 with any line ends
 	kind        mediaType // of a multipart
 	children    []*entity // of a multipart, never empty
-	boundary    string    // of a multipart, set last
+	number      int       // of a multipart in its message, from 1, set last
 	contentID   string    // without angle brackets, or ""
 	disposition Disposition
 	name        string // file name, or ""
@@ -33,22 +33,21 @@ func newEntity(p *Part, disposition Disposition) *entity {
 	return e
 }
 
-// newMultipart places entities in a multipart, and leaves a single one as it is.
-func newMultipart(subtype string, children ...*entity) *entity {
-	if len(children) == 1 {
-		return children[0]
+// place returns room for an entity of this message, which is in the workshop as long as
+// there is some.
+func (b *builder) place() *entity {
+	if b.used == len(b.entities) {
+		return new(entity)
 	}
-	return &entity{kind: mediaType{name: "multipart/" + subtype}, children: children}
+	b.used++
+	return &b.entities[b.used-1]
 }
 
-// newRelated places an entity before those it shows. The type of the first is a required
-// parameter (RFC 2387, section 3.1).
-func newRelated(root *entity, shown []*entity) *entity {
-	if len(shown) == 0 {
-		return root
-	}
-	kind := mediaType{name: "multipart/related", parameters: []parameter{{"type", root.kind.name}}}
-	return &entity{kind: kind, children: append([]*entity{root}, shown...)}
+// placeMultipart is place for a multipart.
+func (b *builder) placeMultipart(name string, children []*entity) *entity {
+	e := b.place()
+	e.kind.name, e.children = name, children
+	return e
 }
 
 // walk calls a function for an entity and all below it, in order.
@@ -84,11 +83,12 @@ func (e *entity) plan(transfer Transfer) string {
 // endsLine makes sure that the message ends in a line end, when its body is a single part
 // whose bytes do not: base64 does, and does not add one to what arrives.
 func (e *entity) endsLine() {
-	if e.part == nil || e.part.data == nil || e.encoding == encodingBase64 || e.encoding == encodingBinary || bytes.HasSuffix(e.part.data, crlf) {
+	if e.part == nil || e.part.data == nil || e.encoding == encodingBase64 || e.encoding == encodingBinary || e.part.text && bytes.HasSuffix(e.part.data, crlf) {
 		return
 	}
-	p := &Part{kind: e.part.kind, data: e.part.data, depth: 1, count: 1}
-	e.part, e.encoding = p, p.encodingFor(TransferSevenBit)
+	p := &Part{kind: e.part.kind, depth: 1, count: 1}
+	p.keepEncoded(e.part.data)
+	e.part, e.encoding = p, p.encoding
 }
 
 // wider returns the encoding that asks more of the way.

@@ -2,6 +2,7 @@ package mime
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -161,12 +162,19 @@ func checkValue(place, value string) *Error {
 	return nil
 }
 
-// checkList checks the addresses of a field and returns them with ASCII domains.
+// checkList checks the addresses of a field and returns them with ASCII domains. It does
+// not change the list; most come back as they are.
 func checkList(place string, list AddressList) (AddressList, *Error) {
 	if len(list) == 0 {
 		return nil, nil
 	}
-	out := make(AddressList, len(list))
+	out := list
+	change := func(i int, r Recipient) {
+		if &out[0] == &list[0] {
+			out = slices.Clone(list)
+		}
+		out[i] = r
+	}
 	for i, r := range list {
 		at := func() string { return fmt.Sprintf("%s[%d]", place, i+1) }
 		switch r := r.(type) {
@@ -175,8 +183,8 @@ func checkList(place string, list AddressList) (AddressList, *Error) {
 			if err != nil {
 				return nil, err.(*AddressError).in(at())
 			}
-			if out[i] = list[i]; a != r {
-				out[i] = a
+			if a != r {
+				change(i, a)
 			}
 		case Group:
 			name := strings.Trim(r.Name, " \t")
@@ -190,7 +198,7 @@ func checkList(place string, list AddressList) (AddressList, *Error) {
 			if err != nil {
 				return nil, err
 			}
-			out[i] = Group{Name: name, Members: members}
+			change(i, Group{Name: name, Members: members})
 		default:
 			return nil, &Error{Field: at(), Offset: -1, Reason: "no address"}
 		}

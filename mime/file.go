@@ -109,7 +109,7 @@ func newFilePart(field string, data []byte, from *source, opts PartOptions) (*Pa
 	}
 	switch {
 	case from != nil:
-	case p.text:
+	case p.kind.isText():
 		p.data = bytes.Clone(data)
 	default:
 		p.keepEncoded(data)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -86,10 +87,19 @@ func (h *headerWriter) glue(s string) {
 func (h *headerWriter) end() {
 	h.buf = append(h.buf, '\r', '\n')
 	field := h.buf[h.start:]
+	if isPlainField(field, h.first-h.start-1) {
+		return
+	}
 	if reason := fieldBytesFault(field, h.utf8); reason != "" && h.err == nil {
 		name, _, _ := bytes.Cut(field, []byte(":"))
 		h.err = &Error{Field: "headers." + string(name), Value: string(field), Offset: -1, Reason: reason}
 	}
+}
+
+// constant writes a field of ours that is the same in all messages, and needs no last look.
+func (h *headerWriter) constant(name, value string) {
+	h.buf = append(append(h.buf, name...), ": "...)
+	h.buf = append(append(h.buf, value...), '\r', '\n')
 }
 
 // field writes a field of one line that is made of our own words.
@@ -133,6 +143,21 @@ func (h *headerWriter) structured(name, value string) {
 		space, value = value[:len(value)-len(rest)], rest
 	}
 	h.end()
+}
+
+// isPlainField reports the fields that most are: one line of printable ASCII. It is only
+// there to be fast; fieldBytesFault has the last word on all others.
+func isPlainField(field []byte, colon int) bool {
+	const word = 8
+	end := len(field) - len("\r\n")
+	if end < word || end > maxLine || !isFieldName(field[:colon]) {
+		return false
+	}
+	var found uint64
+	for i := 0; i+word <= end; i += word {
+		found |= unusual(binary.LittleEndian.Uint64(field[i:]))
+	}
+	return found|unusual(binary.LittleEndian.Uint64(field[end-word:end])) == 0
 }
 
 // fieldBytesFault checks a whole field, "Name: value" and CRLF, folded.
@@ -217,4 +242,26 @@ func unfold(s string) string {
 		return strings.Trim(s, " \t")
 	}
 	return strings.Trim(strings.ReplaceAll(s, "\r\n", ""), " \t")
+}
+
+// appendDate appends a date (RFC 5322, section 3.3); the zone is a number. Package time
+// would read its layout anew each time.
+func appendDate(dst []byte, t time.Time) []byte {
+	const days, months = "SunMonTueWedThuFriSat", "JanFebMarAprMayJunJulAugSepOctNovDec"
+	two := func(dst []byte, n int) []byte { return append(dst, byte('0'+n/10), byte('0'+n%10)) }
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	_, zone := t.Zone()
+	sign, weekday := byte('+'), int(t.Weekday())
+	if zone /= 60; zone < 0 {
+		sign, zone = '-', -zone
+	}
+	dst = append(append(dst, days[3*weekday:3*weekday+3]...), ", "...)
+	dst = append(two(dst, day), ' ')
+	dst = append(append(dst, months[3*(month-1):3*month]...), ' ')
+	dst = append(two(two(dst, year/100), year%100), ' ')
+	dst = append(two(dst, hour), ':')
+	dst = append(two(dst, minute), ':')
+	dst = append(two(dst, second), ' ', sign)
+	return two(two(dst, zone/60), zone%60)
 }

@@ -31,15 +31,13 @@ const (
 	AutoReplied AutoSubmitted = "auto-replied"
 )
 
-func (l List) clone() List {
-	for _, urls := range []*[]string{&l.Unsubscribe, &l.Help, &l.Subscribe, &l.Post, &l.Owner, &l.Archive} {
-		*urls = slices.Clone(*urls)
-	}
-	return l
+// urls returns where the URLs are.
+func (l *List) urls() [6]*[]string {
+	return [...]*[]string{&l.Unsubscribe, &l.Help, &l.Subscribe, &l.Post, &l.Owner, &l.Archive}
 }
 
 // fields returns the header fields of a list.
-func (l List) fields() ([]checkedField, *Error) {
+func (l *List) fields() ([]checkedField, *Error) {
 	var fields []checkedField
 	if l.ID != "" {
 		id, err := l.id()

@@ -18,10 +18,20 @@ type Message struct {
 	from        Address
 	to          []Address
 	chunks      []chunk // what WriteTo writes, in order; shared with parts
-	head        int     // octets of the header in chunks[0], without the blank line
 	size        int64
-	encoding    string // the widest of its bodies
+	head        int32 // octets of the header in chunks[0], without the blank line
+	eightBit    bool
+	binary      bool
 	utf8        bool
+	single      single
+}
+
+// single is room for what most messages have one of, so that it takes no memory of its own:
+// in a merge, each piece of memory costs as much as a header field.
+type single struct {
+	from, recipient [1]Address
+	to              [1]Recipient
+	chunk           [1]chunk
 }
 
 // Description returns what the message was built from, as it was given: what Build has
@@ -83,11 +93,11 @@ func (m *Message) Envelope() (from Address, to []Address) {
 
 // EightBit reports whether the body needs 8BITMIME (RFC 6152). It does only when the
 // description asked for that.
-func (m *Message) EightBit() bool { return m.encoding != encoding7Bit }
+func (m *Message) EightBit() bool { return m.eightBit }
 
 // Binary reports whether the body needs BINARYMIME (RFC 3030). It does only when the
 // description asked for that.
-func (m *Message) Binary() bool { return m.encoding == encodingBinary }
+func (m *Message) Binary() bool { return m.binary }
 
 // UTF8 reports whether the message needs SMTPUTF8 (RFC 6531): the local part of an
 // address, in the header or in the envelope, is not ASCII.

@@ -13,9 +13,15 @@ type parameter struct{ name, value string }
 // short, else in the extended form of RFC 2231, in pieces where it is long.
 func (h *headerWriter) parameter(p parameter) {
 	h.glue(";")
+	if isToken(p.value) && len(p.name)+len(p.value) < foldAt-2 {
+		h.room(len(" =") + len(p.name) + len(p.value))
+		h.glue(" ")
+		h.glue(p.name)
+		h.glue("=")
+		h.glue(p.value)
+		return
+	}
 	switch quoted := quoteString(p.value); {
-	case isToken(p.value) && len(p.name)+len(p.value) < foldAt-2:
-		h.word(p.name + "=" + p.value)
 	case isASCII(p.value) && !strings.Contains(p.value, "=?") && len(p.name)+len(quoted) < foldAt-2:
 		// A literal =? is left to RFC 2231, because readers decode it where they
 		// should not (RFC 2047, section 5, forbids encoded-words in quotes).

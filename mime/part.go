@@ -60,7 +60,7 @@ type Part struct {
 	size        int64   // how long data was
 	enclosed    []chunk // or of a message or a tree built before, as it is
 	whole       bool    // enclosed has the Content- fields too
-	text        bool    // line ends are CRLF; may be encoded as text
+	text        bool    // line ends are CRLF; may go as it is
 
 	depth, count int // of the tree below, itself included
 
@@ -155,7 +155,7 @@ func (p *Part) encode() {
 		switch {
 		case p.source != nil:
 			p.encoding = encodingBase64
-		case p.text:
+		case p.kind.isText():
 			p.encoding, p.body = encodeText(p.data)
 		default:
 			p.encoding, p.body = encodingBase64, encodeBase64(p.data)

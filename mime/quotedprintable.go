@@ -22,18 +22,22 @@ var qpEscaped = func() (escaped [256]bool) {
 // qpSlack is more than what one round of appendQP writes.
 const qpSlack = 256
 
-// appendQP appends text as quoted-printable, its line ends as CRLF. It gives up, with
-// false, as soon as what it appends is longer than limit bytes.
+// appendQP appends text as quoted-printable, its line ends as CRLF or, with literal,
+// escaped, so that they arrive as they are. It gives up, with false, as soon as what it
+// appends is more than slack bytes longer than base64 of the same would be.
 //
 // Beyond what RFC 2045, section 6.7, requires, an encoded line never begins with a dot or
 // with "From ", as RFC 2049, section 3, advises.
-func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
+func appendQP(dst []byte, text string, slack int, literal bool) ([]byte, bool) {
 	before := len(dst)
-	limit += before
-	dst = slices.Grow(dst, min(limit-before, len(text)+len(text)/16)+qpSlack)
-	out := dst[:cap(dst)]
-	at, begin := before, before // where to write, and where the line has begun
-	for i := 0; i < len(text); {
+	// Most texts are far from the limit, and their line ends need not be counted.
+	limit, exact := before+base64Length(len(text))+slack, false
+	dst = slices.Grow(dst, len(text)+len(text)/16+qpSlack)
+	out, at := dst[:cap(dst)], before
+	for i := 0; i < len(text); { // a line of the result each
+		if at > limit && !exact {
+			limit, exact = before+base64Length(canonicalLength(text))+slack, true
+		}
 		if at > limit {
 			return dst[:before], false
 		}
@@ -41,41 +45,45 @@ func appendQP(dst []byte, text string, limit int) ([]byte, bool) {
 			dst = slices.Grow(out[:at], (limit-at)/4+qpSlack)
 			out = dst[:cap(dst)]
 		}
-		// Bytes that stand for themselves, as far as the line has room.
-		col := at - begin
-		full := min(len(text), i+qpLine-1-col)
-		if col > 0 || !(text[i] == '.' || text[i] == 'F' && strings.HasPrefix(text[i:], "From ")) {
-			n := qpCopy(out[at:], text[i:full])
-			i, at, col = i+n, at+n, col+n
+		begin := at
+		if text[i] == '.' || text[i] == 'F' && strings.HasPrefix(text[i:], "From ") {
+			at = qpEscape(out, at, text[i])
+			i++
 		}
-		if i == len(text) {
-			break
+		soft := false // the line ends, the text's does not
+		for i < len(text) {
+			n := qpCopy(out[at:], text[i:], qpLine-1-(at-begin))
+			if i, at = i+n, at+n; i == len(text) {
+				break
+			}
+			if !literal && (text[i] == '\n' || text[i] == '\r') {
+				if i++; text[i-1] == '\r' && i < len(text) && text[i] == '\n' {
+					i++
+				}
+				break
+			}
+			if soft = at-begin+len("=XX") > qpLine-1; soft {
+				break
+			}
+			at = qpEscape(out, at, text[i])
+			i++
 		}
-		c := text[i]
-		switch {
-		case c == '\n' || c == '\r':
+		if soft {
+			end := out[at : at+len("=\r\n")]
+			end[0], end[1], end[2] = '=', '\r', '\n'
+			at += len(end)
+		} else {
 			at = qpEndLine(out, begin, at)
-			begin = at
-			if i++; c == '\r' && i < len(text) && text[i] == '\n' {
-				i++
-			}
-		case i == full || col+len("=XX") > qpLine-1:
-			at += copy(out[at:], "=\r\n")
-			begin = at
-		default:
-			for more := true; more; more = i < len(text) && text[i] >= 0x80 && at-begin+len("=XX") < qpLine {
-				out[at], out[at+1], out[at+2] = '=', upperHex[text[i]>>4], upperHex[text[i]&15]
-				i, at = i+1, at+len("=XX")
-			}
 		}
 	}
-	if at > begin {
-		at = qpEndLine(out, begin, at)
-	}
-	if at > limit {
-		return dst[:before], false
-	}
-	return out[:at], true
+	return out[:at], at <= limit || !exact && at <= before+base64Length(canonicalLength(text))+slack
+}
+
+// qpEscape writes an escaped byte, and returns where to write the next.
+func qpEscape(out []byte, at int, c byte) int {
+	to := out[at : at+len("=XX")]
+	to[0], to[1], to[2] = '=', upperHex[c>>4], upperHex[c&15]
+	return at + len(to)
 }
 
 // qpEndLine ends a line of out, which may not end in a blank (rule 3).
@@ -85,37 +93,56 @@ func qpEndLine(out []byte, begin, at int) int {
 		if at--; at-begin+len("=XX") > qpLine-1 {
 			at += copy(out[at:], "=\r\n")
 		}
-		out[at], out[at+1], out[at+2] = '=', upperHex[c>>4], upperHex[c&15]
-		at += len("=XX")
+		at = qpEscape(out, at, c)
 	}
-	return at + copy(out[at:], crlf)
+	out[at], out[at+1] = '\r', '\n'
+	return at + len(crlf)
 }
 
-// qpCopy copies the bytes at the beginning of text that stand for themselves, and returns
-// how many they are. It may write a few bytes more.
-func qpCopy(out []byte, text string) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
+// qpCopy copies the bytes at the beginning of text that stand for themselves, at most a
+// number of them, and returns how many they are. It may write a few bytes more.
+func qpCopy(out []byte, text string, most int) int {
+	const word, block = 8, 32
+	const highs = 0x8080808080808080
 	i := 0
-	for i+8 <= len(text) {
-		x := eight(text, i)
-		binary.LittleEndian.PutUint64(out[i:], x)
-		equals := x ^ '='*ones
-		// The first byte that is below ' ', above 0x7E or "=" gets its high bit set; those
-		// behind it may get it for nothing.
-		if found := unusual(x) | (equals-ones)&highs; found != 0 {
-			if i += bits.TrailingZeros64(found) / 8; text[i] != '\t' {
-				return i
-			}
-			i++
+	for i < most && i+block <= len(text) && i+block <= len(out) {
+		in, to := text[i:i+block], out[i:i+block]
+		a, b, c, d := eight(in, 0), eight(in, word), eight(in, 2*word), eight(in, 3*word)
+		binary.LittleEndian.PutUint64(to, a)
+		binary.LittleEndian.PutUint64(to[word:], b)
+		binary.LittleEndian.PutUint64(to[2*word:], c)
+		binary.LittleEndian.PutUint64(to[3*word:], d)
+		a, b, c, d = qpMark(a), qpMark(b), qpMark(c), qpMark(d)
+		if (a|b|c|d)&highs == 0 {
+			i += block
 			continue
 		}
-		i += 8
+		switch {
+		case a&highs != 0:
+		case b&highs != 0:
+			i, a = i+word, b
+		case c&highs != 0:
+			i, a = i+2*word, c
+		default:
+			i, a = i+3*word, d
+		}
+		if i += bits.TrailingZeros64(a&highs) / 8; i >= most || text[i] != '\t' {
+			return min(i, most)
+		}
+		i++
 	}
-	for i < len(text) && !qpEscaped[text[i]] {
+	for i < most && i < len(text) && !qpEscaped[text[i]] {
 		out[i] = text[i]
 		i++
 	}
-	return i
+	return min(i, most)
+}
+
+// qpMark marks, by its high bit, the first of eight bytes that is below ' ', above 0x7E or
+// "=". Bytes behind it may be marked for nothing; other bits mean nothing.
+func qpMark(x uint64) uint64 {
+	const ones = 0x0101010101010101
+	return x | (x - ' '*ones) | (x + ones) | ((x ^ '='*ones) - ones)
 }
 
 // eight returns the eight bytes at i, the first lowest.

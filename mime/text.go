@@ -173,11 +173,11 @@ func canonicalText(text string) []byte {
 	return appendText(make([]byte, 0, canonicalLength(text)), text)
 }
 
-// canonicalLength is the length of canonicalText, or a little more.
+// canonicalLength is the length of canonicalText, or two more.
 func canonicalLength(text string) int {
 	n := len(text) + strings.Count(text, "\n") + 2
 	if strings.IndexByte(text, '\r') >= 0 {
-		n += strings.Count(text, "\r") - strings.Count(text, "\r\n")
+		n += strings.Count(text, "\r") - 2*strings.Count(text, "\r\n")
 	}
 	return n
 }

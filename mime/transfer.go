@@ -45,12 +45,13 @@ func encodingForText(text string, transfer Transfer, options fitOptions) string 
 	return ""
 }
 
-// encodeText encodes text whose line ends are CRLF as quoted-printable or base64,
-// whichever is shorter.
+// encodeText encodes text as quoted-printable or base64, whichever is shorter: spam filters
+// look askance at text in base64. Line ends that are all CRLF stay line ends; others are
+// escaped, since they are to arrive as they are.
 func encodeText(data []byte) (encoding string, encoded []byte) {
-	text, limit := string(data), base64Length(len(data))
-	encoded, ok := appendQP(nil, text, limit+len(crlf))
-	if ok && !strings.HasSuffix(text, "\n") {
+	text, limit, literal := string(data), base64Length(len(data)), !hasOnlyCRLF(data)
+	encoded, ok := appendQP(nil, text, len(crlf), literal)
+	if ok && (literal || !strings.HasSuffix(text, "\n")) {
 		encoded = encoded[:len(encoded)-len(crlf)] // what has no line end arrives without one
 	}
 	if !ok || len(encoded) > limit {

@@ -60,7 +60,7 @@ func TestQuotedPrintable(t *testing.T) {
 		{strings.Repeat("x", 75) + " ", strings.Repeat("x", 75) + "=\r\n=20"},
 		{strings.Repeat("x", 74) + "  y", strings.Repeat("x", 74) + " =\r\n y"},
 	} {
-		got, ok := appendQP(nil, test.text, 1<<20)
+		got, ok := appendQP(nil, test.text, 1<<20, false)
 		got = bytes.TrimSuffix(got, crlf)
 		if strings.HasSuffix(test.text, "\n") {
 			got = append(got, crlf...)
@@ -73,11 +73,51 @@ func TestQuotedPrintable(t *testing.T) {
 			t.Errorf("%q reads back as %q, %v", test.text, back, err)
 		}
 	}
-	if _, ok := appendQP([]byte("before"), "üüü", 19); ok {
+	if _, ok := appendQP([]byte("before"), "üüü", 20-base64Length(8)-1, false); ok {
 		t.Error("the limit is not kept")
 	}
-	if _, ok := appendQP([]byte("before"), "üüü", 20); !ok {
+	if _, ok := appendQP([]byte("before"), "üüü", 20-base64Length(8), false); !ok {
 		t.Error("the limit itself is allowed")
+	}
+}
+
+// TestTextParts: text in files arrives byte for byte, and not as base64 where something
+// else is as short.
+func TestTextParts(t *testing.T) {
+	line := "currency,rate,and a longer column"
+	for _, test := range []struct{ text, encoding string }{
+		{line + "\r\n" + line + "\r\n", encoding7Bit},
+		{line + "\r\n" + line, encoding7Bit},
+		{line + "\n" + line + "\n", encodingQP},
+		{line + "\n" + line, encodingQP},
+		{line + "\n.\n" + line + " \n", encodingQP},
+		{line + " \r" + line + "\r", encodingQP},
+		{line + "\r\n" + line + "\n\r", encodingQP},
+		{line + "\n" + line + "\r\n", encodingQP},
+		{"Grüße und noch mehr\n" + strings.Repeat(line+"\n", 20), encodingQP},
+		{strings.Repeat("a\n", 40), encodingBase64},
+		{strings.Repeat("Привет\n", 9), encodingBase64},
+		{"\n", encodingQP},
+		{"", encoding7Bit},
+	} {
+		part := mustBytes(t, test.text, "rates.csv")
+		d := simple()
+		d.Attach = []*Part{part}
+		m := mustBuild(t, d)
+		checkWire(t, m.Bytes())
+		_, root := readMessage(t, m.Bytes())
+		leaf := root.leaves()[len(root.leaves())-1]
+		if leaf.Encoding != test.encoding || leaf.Body != test.text {
+			t.Errorf("%q arrives as %q, %s; want %s", test.text, leaf.Body, leaf.Encoding, test.encoding)
+		}
+		// As the only body it cannot do without a line end behind it.
+		d = simple()
+		d.Text, d.Body = "", part
+		m = mustBuild(t, d)
+		checkWire(t, m.Bytes())
+		if _, root = readMessage(t, m.Bytes()); root.leaves()[0].Body != test.text {
+			t.Errorf("%q arrives alone as %q", test.text, root.leaves()[0].Body)
+		}
 	}
 }
 

@@ -12,7 +12,11 @@ import (
 // TestBuilders reads back what each builder makes: a builder that leaves
 // something out would be fast.
 func TestBuilders(t *testing.T) {
-	for what, l := range letters() {
+	for _, what := range []string{"letter", "attachments", "base64"} {
+		l, ok := newLetter(what)
+		if !ok {
+			t.Fatalf("no letter %q", what)
+		}
 		for with, prepare := range builders {
 			t.Run(what+"/"+with, func(t *testing.T) {
 				build, err := prepare(l)
@@ -31,7 +35,7 @@ func TestBuilders(t *testing.T) {
 	}
 }
 
-func (l letter) compare(t *testing.T, message *bytes.Buffer, i int) {
+func (l *letter) compare(t *testing.T, message *bytes.Buffer, i int) {
 	t.Helper()
 	for line := range bytes.SplitSeq(message.Bytes(), []byte("\n")) {
 		if len(line) > 999 {
@@ -41,12 +45,15 @@ func (l letter) compare(t *testing.T, message *bytes.Buffer, i int) {
 			t.Fatalf("%q is not ASCII", line)
 		}
 	}
+	if n := bytes.Count(message.Bytes(), []byte("Content-Type: multipart/")); n != len(l.levels()) {
+		t.Errorf("it has %d multiparts, want %d", n, len(l.levels()))
+	}
 	// Its detection would take UTF-8 with few letters for something else.
 	e, err := enmime.NewParser(enmime.DisableCharacterDetection(true)).ReadEnvelope(message)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text, html := l.personal(i)
+	text, html := l.personal(i).text, l.personal(i).html
 	same := func(a, b string) bool {
 		bare := strings.NewReplacer("\r", "", "\n", "")
 		return bare.Replace(a) == bare.Replace(b)
@@ -60,6 +67,11 @@ func (l letter) compare(t *testing.T, message *bytes.Buffer, i int) {
 	}
 	if got := e.GetHeader("Subject"); got != subject {
 		t.Errorf("the subject is %q", got)
+	}
+	for _, name := range []string{"Date", "Message-ID"} {
+		if e.GetHeader(name) == "" {
+			t.Errorf("it has no %s", name)
+		}
 	}
 	if got := e.GetHeader("To"); !strings.Contains(got, toName) || !strings.Contains(got, to) {
 		t.Errorf("the recipient is %q", got)

@@ -6,12 +6,13 @@ import (
 	"github.com/jhillyerd/enmime/v2"
 )
 
-func prepareEnmime(l letter) (maker, error) {
+func prepareEnmime(l *letter) (maker, error) {
 	return func(w io.Writer, i int) error {
-		text, html := l.personal(i)
-		b := enmime.Builder().From(fromName, from).To(toName, to).Subject(subject).Text([]byte(text))
-		if html != "" {
-			b = b.HTML([]byte(html))
+		body := l.personal(i)
+		b := enmime.Builder().From(fromName, from).To(toName, to).Subject(subject).
+			Header("Message-ID", messageID()).Text(body.textBytes)
+		if body.html != "" {
+			b = b.HTML(body.htmlBytes)
 		}
 		if l.picture != nil {
 			b = b.AddInline(l.picture, "image/png", pictureName, pictureName)

@@ -7,7 +7,7 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-func prepareGoMail(l letter) (maker, error) {
+func prepareGoMail(l *letter) (maker, error) {
 	return func(w io.Writer, i int) error {
 		m := mail.NewMsg()
 		if err := m.FromFormat(fromName, from); err != nil {
@@ -19,10 +19,10 @@ func prepareGoMail(l letter) (maker, error) {
 		m.Subject(subject)
 		m.SetDate()
 		m.SetMessageID()
-		text, html := l.personal(i)
-		m.SetBodyString(mail.TypeTextPlain, text)
-		if html != "" {
-			m.AddAlternativeString(mail.TypeTextHTML, html)
+		body := l.personal(i)
+		m.SetBodyString(mail.TypeTextPlain, body.text)
+		if body.html != "" {
+			m.AddAlternativeString(mail.TypeTextHTML, body.html)
 		}
 		if l.picture != nil {
 			m.EmbedReadSeeker(pictureName, bytes.NewReader(l.picture), mail.WithFileContentID(pictureName))

@@ -6,7 +6,7 @@ import (
 	"gopkg.in/gomail.v2"
 )
 
-func prepareGomail(l letter) (maker, error) {
+func prepareGomail(l *letter) (maker, error) {
 	content := func(octets []byte) gomail.FileSetting {
 		return gomail.SetCopyFunc(func(w io.Writer) error {
 			_, err := w.Write(octets)
@@ -18,10 +18,11 @@ func prepareGomail(l letter) (maker, error) {
 		m.SetAddressHeader("From", from, fromName)
 		m.SetAddressHeader("To", to, toName)
 		m.SetHeader("Subject", subject)
-		text, html := l.personal(i)
-		m.SetBody("text/plain", text)
-		if html != "" {
-			m.AddAlternative("text/html", html)
+		m.SetHeader("Message-ID", messageID())
+		body := l.personal(i)
+		m.SetBody("text/plain", body.text)
+		if body.html != "" {
+			m.AddAlternative("text/html", body.html)
 		}
 		if l.picture != nil {
 			m.Embed(pictureName, content(l.picture))

@@ -8,7 +8,8 @@ import (
 	"github.com/emersion/go-message/mail"
 )
 
-func prepareGoMessage(l letter) (maker, error) {
+func prepareGoMessage(l *letter) (maker, error) {
+	levels := l.levels()
 	return func(w io.Writer, i int) error {
 		var h mail.Header
 		h.SetAddressList("From", []*mail.Address{{Name: fromName, Address: from}})
@@ -20,67 +21,73 @@ func prepareGoMessage(l letter) (maker, error) {
 		}
 		// Package mail knows no multipart/related, so levels are made one by one.
 		top := h.Header
-		top.SetContentType("multipart/mixed", nil)
-		mixed, err := message.CreateWriter(w, top)
+		top.SetContentType("multipart/"+levels[0], nil)
+		root, err := message.CreateWriter(w, top)
 		if err != nil {
 			return err
 		}
-		if err := l.writeRelated(mixed, i); err != nil {
+		writers := []*message.Writer{root}
+		for n, kind := range levels[1:] {
+			var h message.Header
+			h.SetContentType("multipart/"+kind, nil)
+			child, err := writers[n].CreatePart(h)
+			if err != nil {
+				return err
+			}
+			writers = append(writers, child)
+		}
+		if err := l.writeTexts(writers[len(writers)-1], i); err != nil {
 			return err
 		}
-		if l.file != nil {
-			var a mail.AttachmentHeader
-			a.SetContentType("application/pdf", nil)
-			a.SetFilename(fileName)
-			a.Set("Content-Transfer-Encoding", "base64")
-			if err := writePart(mixed, a.Header, l.file); err != nil {
+		for n := len(levels) - 1; n >= 0; n-- {
+			if err := l.writeFile(writers[n], levels[n]); err != nil {
+				return err
+			}
+			if err := writers[n].Close(); err != nil {
 				return err
 			}
 		}
-		return mixed.Close()
+		return nil
 	}, nil
 }
 
-// writeRelated writes the texts and the picture.
-func (l letter) writeRelated(mixed *message.Writer, i int) error {
-	var h message.Header
-	h.SetContentType("multipart/related", nil)
-	related, err := mixed.CreatePart(h)
-	if err != nil {
-		return err
-	}
-	h = message.Header{}
-	h.SetContentType("multipart/alternative", nil)
-	alternative, err := related.CreatePart(h)
-	if err != nil {
-		return err
-	}
-	text, html := l.personal(i)
-	for _, body := range []struct{ kind, text string }{{"text/plain", text}, {"text/html", html}} {
-		if body.text == "" {
+func (l *letter) writeTexts(parent *message.Writer, i int) error {
+	body := l.personal(i)
+	for _, text := range []struct {
+		kind   string
+		octets []byte
+	}{{"text/plain", body.textBytes}, {"text/html", body.htmlBytes}} {
+		if len(text.octets) == 0 {
 			continue
 		}
 		var h message.Header
-		h.SetContentType(body.kind, map[string]string{"charset": "utf-8"})
+		h.SetContentType(text.kind, map[string]string{"charset": "utf-8"})
 		h.Set("Content-Transfer-Encoding", "quoted-printable")
-		if err := writePart(alternative, h, []byte(body.text)); err != nil {
+		if err := writePart(parent, h, text.octets); err != nil {
 			return err
 		}
 	}
-	if err := alternative.Close(); err != nil {
-		return err
-	}
-	if l.picture != nil {
+	return nil
+}
+
+// writeFile writes the file that stands at the end of a multipart.
+func (l *letter) writeFile(parent *message.Writer, level string) error {
+	switch level {
+	case "related":
 		var h message.Header
 		h.SetContentType("image/png", map[string]string{"name": pictureName})
 		h.SetContentDisposition("inline", map[string]string{"filename": pictureName})
 		h.Set("Content-ID", "<"+pictureName+">")
 		h.Set("Content-Transfer-Encoding", "base64")
-		if err := writePart(related, h, l.picture); err != nil {
-			return err
-		}
+		return writePart(parent, h, l.picture)
+	case "mixed":
+		var a mail.AttachmentHeader
+		a.SetContentType("application/pdf", nil)
+		a.SetFilename(fileName)
+		a.Set("Content-Transfer-Encoding", "base64")
+		return writePart(parent, a.Header, l.file)
 	}
-	return related.Close()
+	return nil
 }
 
 func writePart(parent *message.Writer, h message.Header, octets []byte) error {

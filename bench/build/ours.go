@@ -6,7 +6,7 @@ import (
 	"github.com/mailscript/mailscript/mime"
 )
 
-func prepareOurs(l letter) (maker, error) {
+func prepareOurs(l *letter) (maker, error) {
 	sender, err := mime.NewAddress(fromName, from)
 	if err != nil {
 		return nil, err
@@ -36,7 +36,8 @@ func prepareOurs(l letter) (maker, error) {
 		}
 	}
 	return func(w io.Writer, i int) error {
-		description.Text, description.HTML = l.personal(i)
+		body := l.personal(i)
+		description.Text, description.HTML = body.text, body.html
 		if l.fresh {
 			if err := attach(); err != nil {
 				return err

@@ -12,73 +12,83 @@ import (
 	"time"
 )
 
-func prepareStandard(l letter) (maker, error) {
+func prepareStandard(l *letter) (maker, error) {
+	levels := l.levels()
 	return func(w io.Writer, i int) error {
-		mixed := multipart.NewWriter(w)
-		_, err := fmt.Fprintf(w, "From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%d.%s@bank.example>\r\n"+
-			"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=%s\r\n\r\n",
+		root := multipart.NewWriter(w)
+		_, err := fmt.Fprintf(w, "From: %s\r\nTo: %s\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: %s\r\n"+
+			"MIME-Version: 1.0\r\nContent-Type: multipart/%s; boundary=%s\r\n\r\n",
 			&mail.Address{Name: fromName, Address: from}, &mail.Address{Name: toName, Address: to},
-			mime.QEncoding.Encode("utf-8", subject), time.Now().Format(time.RFC1123Z), i, mixed.Boundary(), mixed.Boundary())
+			mime.QEncoding.Encode("utf-8", subject), time.Now().Format(time.RFC1123Z), messageID(), levels[0], root.Boundary())
 		if err != nil {
 			return err
 		}
-		if err := l.writeStandardRelated(mixed, i); err != nil {
+		writers := []*multipart.Writer{root}
+		for n, kind := range levels[1:] {
+			child, err := nested(writers[n], "multipart/"+kind)
+			if err != nil {
+				return err
+			}
+			writers = append(writers, child)
+		}
+		if err := l.writeStandardTexts(writers[len(writers)-1], i); err != nil {
 			return err
 		}
-		if l.file != nil {
-			if err := writeBase64(mixed, textproto.MIMEHeader{
-				"Content-Type":        {"application/pdf"},
-				"Content-Disposition": {"attachment; filename=" + fileName},
-			}, l.file); err != nil {
+		for n := len(levels) - 1; n >= 0; n-- {
+			if err := l.writeStandardFile(writers[n], levels[n]); err != nil {
+				return err
+			}
+			if err := writers[n].Close(); err != nil {
 				return err
 			}
 		}
-		return mixed.Close()
+		return nil
 	}, nil
 }
 
-func (l letter) writeStandardRelated(mixed *multipart.Writer, i int) error {
-	related, err := nested(mixed, "multipart/related")
-	if err != nil {
-		return err
-	}
-	alternative, err := nested(related, "multipart/alternative")
-	if err != nil {
-		return err
-	}
-	text, html := l.personal(i)
-	for _, body := range []struct{ kind, text string }{{"text/plain", text}, {"text/html", html}} {
-		if body.text == "" {
+func (l *letter) writeStandardTexts(parent *multipart.Writer, i int) error {
+	body := l.personal(i)
+	for _, text := range []struct {
+		kind   string
+		octets []byte
+	}{{"text/plain", body.textBytes}, {"text/html", body.htmlBytes}} {
+		if len(text.octets) == 0 {
 			continue
 		}
-		part, err := alternative.CreatePart(textproto.MIMEHeader{
-			"Content-Type":              {body.kind + "; charset=utf-8"},
+		part, err := parent.CreatePart(textproto.MIMEHeader{
+			"Content-Type":              {text.kind + "; charset=utf-8"},
 			"Content-Transfer-Encoding": {"quoted-printable"},
 		})
 		if err != nil {
 			return err
 		}
 		w := quotedprintable.NewWriter(part)
-		if _, err := io.WriteString(w, body.text); err != nil {
+		if _, err := w.Write(text.octets); err != nil {
 			return err
 		}
 		if err := w.Close(); err != nil {
 			return err
 		}
 	}
-	if err := alternative.Close(); err != nil {
-		return err
-	}
-	if l.picture != nil {
-		if err := writeBase64(related, textproto.MIMEHeader{
+	return nil
+}
+
+// writeStandardFile writes the file that stands at the end of a multipart.
+func (l *letter) writeStandardFile(parent *multipart.Writer, level string) error {
+	switch level {
+	case "related":
+		return writeBase64(parent, textproto.MIMEHeader{
 			"Content-Type":        {"image/png"},
 			"Content-Disposition": {"inline; filename=" + pictureName},
 			"Content-Id":          {"<" + pictureName + ">"},
-		}, l.picture); err != nil {
-			return err
-		}
+		}, l.picture)
+	case "mixed":
+		return writeBase64(parent, textproto.MIMEHeader{
+			"Content-Type":        {"application/pdf"},
+			"Content-Disposition": {"attachment; filename=" + fileName},
+		}, l.file)
 	}
-	return related.Close()
+	return nil
 }
 
 // nested begins a multipart inside another. Its boundary must be known before its
