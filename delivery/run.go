@@ -38,7 +38,10 @@ type run struct {
 	fresh      atomic.Bool   // some row was not sent by an earlier run
 
 	building atomic.Int64 // how long a message takes to build, ns, about
-	inspect  func(ctx context.Context, job *Job, letter *Letter) error
+	// inspect is what Check does with a message in the place of sending it, and
+	// clashes are the rows whose key or address an earlier one has, by number.
+	inspect func(ctx context.Context, job *Job, letter *Letter) error
+	clashes map[int64]Clash
 
 	answered struct {
 		sync.Mutex
@@ -77,13 +80,28 @@ func newRun(ctx context.Context, o Options) *run {
 // another run. The error is what ended it early; the counts hold all the same.
 func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 	o := options.withDefaults()
-	total, err := examine(ctx, source, &o)
+	if o.Pool == nil {
+		return Counts{}, errNoPool
+	}
+	looks := o
+	looks.Journal = options.Journal // one of our own knows nothing yet
+	total, err := examine(ctx, source, looks)
 	if err != nil {
 		return Counts{}, err
 	}
-	r := newRun(ctx, o)
+	return newRun(ctx, o).all(source, total)
+}
+
+var errNoPool = errors.New("delivery: no pool of connections given")
+
+// all takes the rows of the source through all stages.
+func (r *run) all(source Source, total int64) (Counts, error) {
 	var stages sync.WaitGroup
-	end := r.start(&stages, o.Connections)
+	connections := r.o.Connections
+	if r.inspect != nil {
+		connections = 0
+	}
+	end := r.start(&stages, connections)
 	caller := &caller{r: r, begun: time.Now(), total: total}
 	defer func() {
 		end()
@@ -94,7 +112,7 @@ func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 			panic(fmt.Sprintf("%v\n\n%s", r.crash.value, r.crash.stack))
 		}
 	}()
-	err = caller.drive(source)
+	err := caller.drive(source)
 	return caller.counts, err
 }
 
@@ -304,7 +322,7 @@ func (c *caller) why() error {
 	switch {
 	case c.r.fault != nil:
 		return c.r.fault
-	case !c.r.fresh.Load() && c.counts.AlreadySent > 0:
+	case c.r.inspect == nil && !c.r.fresh.Load() && c.counts.AlreadySent > 0:
 		return ErrFinished
 	}
 	return nil

@@ -274,7 +274,7 @@ func (s *sender) answer(answer smtp.Result, fault error) {
 		s.answers++
 	}
 	next := halted
-	if s.failed == nil {
+	if s.failed == nil || doubted {
 		s.learn(answer)
 		next = r.judge(it, answer, fault)
 	}
