@@ -82,16 +82,15 @@ func (r *run) ask(entries []Entry, known []Known) error {
 
 // known takes what the journal knows of a row.
 func (r *run) known(it *item, k Known) {
-	if it.late {
-		k.Attempts, k.First = it.known.Attempts, it.known.First // of runs before
-	} else {
-		it.attempts = k.Attempts
+	it.known, it.again, it.open = k, zeroTime, nil
+	var t Tried
+	if k.Tried != nil {
+		t = *k.Tried
 	}
-	it.known, it.again = k, zeroTime
-	if it.sum == nil {
-		it.sum = k.Sum
+	it.open = t.Open
+	if !it.returns {
+		it.attempts, it.before, it.began, it.sum = t.Attempts, t.Attempts, t.First, t.Sum
 	}
-	it.open = k.Open
 	switch k.Status {
 	case StatusNew, StatusOpen, StatusDoubtful:
 		r.fresh.Store(true)
@@ -100,9 +99,9 @@ func (r *run) known(it *item, k Known) {
 	case StatusNew:
 	case StatusOpen:
 		// One that this run has tried itself comes when it is due.
-		if now := r.o.Now(); it.first.IsZero() && k.Again.After(now) {
-			it.again, it.first = k.Again, now
-			if k.Again.Sub(now) > r.o.Retry.For {
+		if now := r.o.Now(); it.first.IsZero() && t.Again.After(now) {
+			it.again, it.first = t.Again, now
+			if t.Again.Sub(now) > r.o.Retry.For {
 				it.leave()
 			}
 		}

@@ -361,7 +361,7 @@ func TestConnectionDies(t *testing.T) {
 // A server that stalls behind a message costs the timeout of that connection, and
 // the others go on.
 func TestStall(t *testing.T) {
-	const n = 2000
+	const n = 5000
 	var stalled atomic.Bool
 	p := &post{}
 	p.message = func(to []string, _ int) server.Reply { return server.Reply{} }
@@ -374,13 +374,22 @@ func TestStall(t *testing.T) {
 	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
 		begun := time.Now()
 		var got results
-		counts, err := Run(t.Context(), numbered(n, nil), Options{Pool: pool, OnResult: got.add})
+		var last time.Time
+		counts, err := Run(t.Context(), numbered(n, nil), Options{Pool: pool, OnResult: func(r Result) error {
+			if r.Job.Number == n {
+				last = time.Now()
+			}
+			return got.add(r)
+		}})
 		if err != nil || counts.Sent+counts.InDoubt != n {
 			t.Error(err, counts)
 		}
 		got.check(t, n)
 		if took := time.Since(begun); took > 20*time.Minute {
 			t.Errorf("took %s", took)
+		}
+		if most := begun.Add(time.Minute); last.After(most) {
+			t.Errorf("row %d came after %s", n, last.Sub(begun))
 		}
 	})
 }

@@ -102,7 +102,7 @@ func (r *run) all(source Source, total int64) (Counts, error) {
 		connections = 0
 	}
 	end := r.start(&stages, connections)
-	caller := &caller{r: r, begun: time.Now(), total: total}
+	caller := &caller{r: r, begun: time.Now(), moved: time.Now(), total: total}
 	defer func() {
 		end()
 		stages.Wait()
@@ -202,7 +202,7 @@ func (r *run) isStopped() bool {
 func (r *run) untried(items []*item) {
 	for _, it := range items {
 		r.drop(it)
-		if it.attempts > it.known.Attempts {
+		if it.attempts > it.before {
 			it.leave()
 		} else {
 			it.end(Untried, nil)
@@ -253,10 +253,11 @@ type caller struct {
 	window []*group // on their way, oldest first
 	on     int      // rows in them that were not handed out
 	spare  []*group
-	found  []*item // being handed out
-	place  int64   // of the next row
-	ended  bool    // the source has no more
-	muted  bool    // OnResult wants to hear no more
+	found  []*item   // being handed out
+	moved  time.Time // when results in order were handed out last
+	place  int64     // of the next row
+	ended  bool      // the source has no more
+	muted  bool      // OnResult wants to hear no more
 	speed  speed
 }
 
@@ -286,7 +287,7 @@ func (c *caller) drive(source Source) (err error) {
 		case c.ended && c.finished():
 			return c.why()
 		}
-		timer.Reset(c.r.o.Interval)
+		timer.Reset(min(c.r.o.Interval, overtakenAfter))
 		select {
 		case <-c.r.wake:
 		case <-timer.C:
@@ -387,6 +388,7 @@ func (c *caller) group() *group {
 // deliver hands out what is decided.
 func (c *caller) deliver() {
 	found := c.found[:0]
+	overtaken := c.overtaken()
 	c.r.mu.Lock()
 	late := c.r.late
 	c.r.late = nil
@@ -397,7 +399,11 @@ front:
 		for g.next < len(g.items) {
 			it := &g.items[g.next]
 			if it.state == working {
-				break front
+				if !overtaken || len(found) > 0 {
+					break front
+				}
+				it.late, g.kept = true, true
+				c.r.waiting++
 			}
 			g.next++
 			c.on--
@@ -414,9 +420,16 @@ front:
 	for _, it := range found {
 		c.tell(it)
 	}
+	some := len(found) > 0
 	clear(found)
 	c.found = found[:0]
+	if some {
+		c.moved = time.Now()
+	}
 	for _, g := range c.window[:open] {
+		if g.kept {
+			continue
+		}
 		clear(g.items)
 		g.items, g.next, g.all = g.items[:0], 0, g.all[:0]
 		c.spare = append(c.spare, g)
@@ -426,11 +439,33 @@ front:
 	}
 }
 
+// overtakenAfter is how long all results wait for one before those behind it go first.
+const overtakenAfter = 5 * time.Second
+
+// overtaken reports whether the rows in front keep the source from being asked,
+// while half of those behind them are decided: a connection stalls.
+func (c *caller) overtaken() bool {
+	if c.on < c.r.o.Window || c.ended || time.Since(c.moved) < overtakenAfter {
+		return false
+	}
+	decided := 0
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	for _, g := range c.window {
+		for i := g.next; i < len(g.items); i++ {
+			if g.items[i].state != working {
+				decided++
+			}
+		}
+	}
+	return 2*decided >= c.on
+}
+
 // tell hands out one result.
 func (c *caller) tell(it *item) {
 	r := it.result()
 	c.counts.add(&r)
-	c.counts.Attempts += int64(it.attempts - it.known.Attempts)
+	c.counts.Attempts += int64(it.attempts - it.before)
 	switch it.outcome {
 	case Sent:
 		c.counts.Octets += it.letter.Content.Size

@@ -155,7 +155,7 @@ func TestStop(t *testing.T) {
 	stop := make(chan struct{})
 	p := &post{}
 	calls := 0
-	counts, err := Run(t.Context(), numbered(1_000_000, nil), Options{Pool: p.pool(t, smtp.PoolOptions{}), Stop: stop, OnResult: func(Result) error {
+	counts, err := Run(t.Context(), numbered(50_000, nil), Options{Pool: p.pool(t, smtp.PoolOptions{}), Stop: stop, OnResult: func(Result) error {
 		if calls++; calls == 100 {
 			close(stop)
 		}

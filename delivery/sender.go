@@ -28,6 +28,7 @@ type sender struct {
 	back      []*item   // to be sent again at once, oldest first
 	attempts  []Attempt
 	used      bool // has had a connection
+	useful    bool // a message was taken over it
 	begun     time.Time
 }
 
@@ -50,7 +51,7 @@ func (s *sender) work() {
 		}
 		s.begun = time.Now()
 		if s.session = r.connect(s.begun); s.session != nil {
-			s.used = true
+			s.used, s.useful = true, false
 			s.carry()
 		}
 	}
@@ -300,12 +301,14 @@ func (s *sender) learn(answer smtp.Result) {
 	if answer.Outcome == smtp.Sent {
 		r.o.Pool.Note(answer)
 		r.brake.ease()
+		s.useful = true
 	} else {
 		grey, slow := false, false
 		for i := range answer.Recipients {
 			reply := &answer.Recipients[i].Reply
 			grey = grey || greylisted(*reply)
-			slow = slow || slowDown(*reply)
+			// One that leaves after it has taken something is just asked again.
+			slow = slow || slowDown(*reply) && (reply.Code != 421 || !s.useful)
 		}
 		if !grey || slow {
 			r.o.Pool.Note(answer)
