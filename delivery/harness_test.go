@@ -58,6 +58,8 @@ type post struct {
 	// each connection is handed to talk, where that is set, in the place of the
 	// server's own way.
 	talk func(conn net.Conn, number int) bool
+	// conn makes what decides on one connection, where it is set.
+	conn func(p *post, conn net.Conn) server.Handler
 	// dial is asked before each connection over a pipe, where it is set.
 	dial func() error
 
@@ -131,7 +133,11 @@ func (p *post) serve(ctx context.Context, conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
-	_ = server.Serve(ctx, conn, server.Config{Handler: p, AuthInClear: true})
+	var handler server.Handler = p
+	if p.conn != nil {
+		handler = p.conn(p, conn)
+	}
+	_ = server.Serve(ctx, conn, server.Config{Handler: handler, AuthInClear: true})
 }
 
 // pool is a pool of connections to p over the loopback interface.
