@@ -32,8 +32,8 @@ func TestClashes(t *testing.T) {
 	pool := p.pool(t, smtp.PoolOptions{})
 	_, err := Run(t.Context(), doubledRows(100), Options{Pool: pool})
 	var clash *ClashError
-	if !errors.As(err, &clash) || clash.Total != 4 || p.conns != 0 {
-		t.Fatalf("%v, %d connections", err, p.conns)
+	if !errors.As(err, &clash) || clash.Total != 4 || p.connections() != 0 {
+		t.Fatalf("%v, %d connections", err, p.connections())
 	}
 	for i, want := range []Clash{
 		{SameKey, "key3", 30, "row 30", 3, "row 3"}, {SameKey, "key4", 40, "row 40", 4, "row 4"},

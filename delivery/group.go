@@ -42,6 +42,7 @@ type item struct {
 	answer  smtp.Result // what it brought
 	settles bool        // the journal is to hear of it
 	assumed bool
+	via     string    // what brought the answer
 	again   time.Time // when the next attempt is due; zero where there is none
 	first   time.Time // when the first of this run ended
 	lost    int       // how often its connection ended before it was answered

@@ -202,7 +202,21 @@ func (p *post) pipes(o smtp.PoolOptions) (pool *smtp.Pool, end func()) {
 	}
 }
 
-// got is how many messages each recipient has, as text that can be compared.
+// connections is how many there were.
+func (p *post) connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.conns
+}
+
+// count is how many messages were taken.
+func (p *post) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.messages
+}
+
+// times is how many messages a recipient has.
 func (p *post) times(to string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -251,7 +265,7 @@ func (r *results) checkOrder(t *testing.T) {
 	}
 }
 
-// Named holds the letters of a test's number in a name: "to17@…" is 17.
+// numberIn is the number of a row in an address: "to17@…" is 17.
 func numberIn(address string) int {
 	var n int
 	_, _ = fmt.Sscanf(strings.TrimPrefix(address, "to"), "%d", &n)

@@ -29,8 +29,6 @@ type Journal interface {
 	Release(ctx context.Context, attempts []Attempt) error
 	// Settle notes what became of recipients.
 	Settle(ctx context.Context, settled []Settled) error
-	// Due reports when the next deferred row is due, and how many there are.
-	Due(ctx context.Context) (next time.Time, rows int64, err error)
 }
 
 // Entry is a row as the journal knows it.
@@ -90,6 +88,9 @@ type Settled struct {
 	Again     time.Time // when it is due, where some are deferred
 	Sum       []byte    // of the message's octets, where it may be sent again
 	MessageID string
+	// Via is the server, and how the connection was encrypted: "mx.example:587
+	// TLS 1.3". It is "" for what is assumed of an earlier run.
+	Via string
 	// Assumed is true where an answer never came and To says sent, because the
 	// run assumes so.
 	Assumed bool

@@ -5,7 +5,6 @@ import (
 	"hash/maphash"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/mailscript/mailscript/smtp"
 )
@@ -139,22 +138,4 @@ func (m *Memory) settle(s *Settled) {
 		}
 	}
 	row.tried = tried
-}
-
-// Due implements Journal.
-func (m *Memory) Due(context.Context) (next time.Time, rows int64, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, id := range m.byKey {
-		tried := m.rows[id].tried
-		if tried == nil {
-			continue
-		}
-		again := tried.Again
-		rows++
-		if next.IsZero() || again.Before(next) {
-			next = again
-		}
-	}
-	return next, rows, nil
 }

@@ -54,7 +54,7 @@ func (rec *recorder) take(items []*item) {
 		if it.settles {
 			rec.settled = append(rec.settled, Settled{
 				ID: it.known.ID, Open: it.open, To: it.answer.Recipients, At: now,
-				Again: it.again, Sum: it.sum, MessageID: it.letter.MessageID, Assumed: it.assumed,
+				Again: it.again, Sum: it.sum, MessageID: it.letter.MessageID, Assumed: it.assumed, Via: it.via,
 			})
 			it.settles = false
 		}

@@ -29,6 +29,7 @@ type run struct {
 	pace    *pace
 	brake   *brake
 	circuit circuit
+	reach   reach
 
 	stopped chan struct{} // closed once nothing more is to be begun
 	// connecting ends with stopped: nobody waits for a connection any more.
@@ -72,6 +73,7 @@ func newRun(ctx context.Context, o Options) *run {
 	}
 	r.ready = newReady(r.budget)
 	r.proving = make(chan struct{}, 1)
+	r.reach.most = o.Stream.Messages
 	r.answered.wake = make(chan struct{}, 1)
 	return r
 }
