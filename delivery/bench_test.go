@@ -128,10 +128,9 @@ func (forgetful) Claim(_ context.Context, rows []Entry, known []Known) error {
 	}
 	return nil
 }
-func (forgetful) Doubt(context.Context, []Attempt) error              { return nil }
-func (forgetful) Release(context.Context, []Attempt) error            { return nil }
-func (forgetful) Settle(context.Context, []Settled) error             { return nil }
-func (forgetful) Due(context.Context) (t time.Time, n int64, e error) { return }
+func (forgetful) Doubt(context.Context, []Attempt) error   { return nil }
+func (forgetful) Release(context.Context, []Attempt) error { return nil }
+func (forgetful) Settle(context.Context, []Settled) error  { return nil }
 
 // BenchmarkStream is the client alone, for what is to be taken off BenchmarkRun.
 func BenchmarkStream(b *testing.B) {

@@ -85,7 +85,7 @@ func (r *run) buildOne(it *item) {
 		it.end(Failed, fmt.Errorf("delivery: %s: a message of unknown size", it.job.where()))
 		return
 	}
-	it.letter, it.messageID = letter, letter.MessageID
+	it.letter = letter
 	it.weight = letter.Content.Size
 	r.budget.take(it.weight)
 	if r.inspect != nil {

@@ -8,7 +8,8 @@ import (
 // ErrEdited is what is wrong with a row that was sent and has changed since.
 var ErrEdited = errors.New("the row has changed since it was sent")
 
-// ErrDuplicate is what is wrong with a row whose key an earlier one has.
+// ErrDuplicate is what is wrong with a row whose key an earlier one has, where
+// that was not seen before anything was sent: the source has changed meanwhile.
 var ErrDuplicate = errors.New("an earlier row has the same key")
 
 // claim is the stage that asks the journal which rows are to be sent.
@@ -35,6 +36,7 @@ func (r *run) claim() {
 				it.end(Suppressed, nil)
 			case j.Skip != "":
 				it.end(Skipped, nil)
+			case r.clashing(it):
 			default:
 				asked = append(asked, it)
 				entries = append(entries, Entry{j.Key, j.Number, j.Hash, j.Envelope.To})
@@ -43,7 +45,7 @@ func (r *run) claim() {
 			ended = append(ended, it)
 		}
 		known = append(known[:0], make([]Known, len(entries))...)
-		if err := r.o.Journal.Claim(r.ctx, entries, known); err != nil {
+		if err := r.ask(entries, known); err != nil {
 			r.stop(fmt.Errorf("journal: %w", err))
 			r.answer(ended)
 			r.untried(asked)
@@ -67,18 +69,28 @@ func (r *run) claim() {
 	}
 }
 
+// ask asks the journal. Check has none.
+func (r *run) ask(entries []Entry, known []Known) error {
+	if r.inspect == nil {
+		return r.o.Journal.Claim(r.ctx, entries, known)
+	}
+	for i := range known {
+		known[i].Status = StatusNew
+	}
+	return nil
+}
+
 // known takes what the journal knows of a row.
 func (r *run) known(it *item, k Known) {
-	if it.late {
-		k.Attempts, k.First = it.known.Attempts, it.known.First // of runs before
-	} else {
-		it.attempts = k.Attempts
+	it.known, it.again, it.open = k, zeroTime, nil
+	var t Tried
+	if k.Tried != nil {
+		t = *k.Tried
 	}
-	it.known, it.again = k, zeroTime
-	if it.sum == nil {
-		it.sum = k.Sum
+	it.open = t.Open
+	if !it.returns {
+		it.attempts, it.before, it.began, it.sum = t.Attempts, t.Attempts, t.First, t.Sum
 	}
-	it.open = k.Open
 	switch k.Status {
 	case StatusNew, StatusOpen, StatusDoubtful:
 		r.fresh.Store(true)
@@ -87,9 +99,9 @@ func (r *run) known(it *item, k Known) {
 	case StatusNew:
 	case StatusOpen:
 		// One that this run has tried itself comes when it is due.
-		if now := r.o.Now(); it.first.IsZero() && k.Again.After(now) {
-			it.again, it.first = k.Again, now
-			if k.Again.Sub(now) > r.o.Retry.For {
+		if now := r.o.Now(); it.first.IsZero() && t.Again.After(now) {
+			it.again, it.first = t.Again, now
+			if t.Again.Sub(now) > r.o.Retry.For {
 				it.leave()
 			}
 		}

@@ -1,9 +1,276 @@
 package delivery
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"strings"
+)
 
-// examine reads the source before anything is sent, and returns how many rows
-// it has, 0 where that is not needed.
-func examine(ctx context.Context, source Source, o *Options) (int64, error) {
-	return 0, nil
+// Clash is a row with a key or an address that an earlier row has.
+type Clash struct {
+	Kind         ClashKind
+	Value        string // the key or the address
+	Number       int64
+	Place        string
+	Earlier      int64 // number of the earlier row
+	EarlierPlace string
+}
+
+// ClashKind is what two rows have in common.
+type ClashKind string
+
+const (
+	SameKey     ClashKind = "key"
+	SameAddress ClashKind = "address"
+)
+
+func (c Clash) Error() string {
+	return fmt.Sprintf("the %s %q is that of %s", c.Kind, c.Value, c.EarlierPlace)
+}
+
+// ClashError is why nothing is sent: rows clash.
+type ClashError struct {
+	Clashes []Clash // the first of them
+	Total   int64
+}
+
+func (e *ClashError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d rows have a key or an address that an earlier row has: ", e.Total)
+	if e.Total == 1 {
+		b.Reset()
+	}
+	for i, c := range e.Clashes {
+		if i == shownClashes {
+			b.WriteString("; …")
+			break
+		}
+		if i > 0 {
+			b.WriteString("; ")
+		}
+		fmt.Fprintf(&b, "%s: %s", c.Place, c.Error())
+	}
+	return b.String()
+}
+
+// EditError is why nothing is sent: rows have changed since they were sent.
+type EditError struct {
+	Places []string // of the first of them
+	Total  int64
+}
+
+func (e *EditError) Error() string {
+	shown := e.Places[:min(len(e.Places), shownClashes)]
+	return fmt.Sprintf("rows have changed since they were sent: %d, such as %s", e.Total, strings.Join(shown, ", "))
+}
+
+const (
+	shownClashes = 3
+	keptClashes  = 1000
+)
+
+// examine reads the source before anything is sent, in search of rows that must
+// not be in one run together, and returns how many rows it has; 0 where nothing
+// is searched for.
+func examine(ctx context.Context, source Source, o Options) (int64, error) {
+	if o.Duplicates == FirstDuplicate && o.Addresses == AnyAddresses {
+		return 0, nil
+	}
+	e := &examination{o: o, ctx: ctx, most: keptClashes}
+	if err := e.run(source); err != nil {
+		return 0, err
+	}
+	switch {
+	case e.edited.Total > 0:
+		return 0, &e.edited
+	case e.found.Total > 0:
+		return 0, &e.found
+	}
+	return e.rows, nil
+}
+
+// examination searches a source for rows that clash. Of each key and address it
+// keeps a hash; where one comes twice the source is read again, to compare what
+// it stands for.
+type examination struct {
+	o    Options
+	ctx  context.Context
+	most int // clashes that are kept
+
+	seed            maphash.Seed
+	keys, addresses hashSet
+	suspectKeys     map[uint64]bool
+	suspects        map[uint64]bool
+	rows            int64
+	found           ClashError
+	edited          EditError
+	entries         []Entry
+	jobs            []Job // of the entries
+	known           []Known
+}
+
+func (e *examination) run(source Source) error {
+	e.seed = maphash.MakeSeed()
+	e.suspectKeys, e.suspects = map[uint64]bool{}, map[uint64]bool{}
+	if err := e.pass(source, e.note); err != nil {
+		return err
+	}
+	if err := e.look(); err != nil {
+		return err
+	}
+	e.keys, e.addresses = hashSet{}, hashSet{}
+	if len(e.suspectKeys)+len(e.suspects) == 0 {
+		return nil
+	}
+	return e.pass(source, e.compare())
+}
+
+// pass calls see for each row that gets a message.
+func (e *examination) pass(source Source, see func(*Job) error) (err error) {
+	rows, err := source(e.ctx, NeedRecipients)
+	if err != nil {
+		return err
+	}
+	if rows.Close != nil {
+		defer func() { err = errors.Join(err, rows.Close()) }()
+	}
+	var j Job
+	for n := int64(0); ; n++ {
+		if n%groupSize == 0 {
+			select {
+			case <-e.o.Stop:
+				return ErrStopped
+			default:
+			}
+			if e.ctx.Err() != nil {
+				return context.Cause(e.ctx)
+			}
+		}
+		if j, err = rows.Next(); err != nil {
+			if err == io.EOF {
+				e.rows = n
+				return nil
+			}
+			return err
+		}
+		if j.ends() {
+			continue
+		}
+		if err := see(&j); err != nil {
+			return err
+		}
+	}
+}
+
+// note keeps the hashes of a row.
+func (e *examination) note(j *Job) error {
+	if e.o.Journal != nil && e.o.Edits == RefuseEdits {
+		e.entries = append(e.entries, Entry{j.Key, j.Number, j.Hash, j.Envelope.To})
+		e.jobs = append(e.jobs, *j)
+		if len(e.entries) == groupSize {
+			if err := e.look(); err != nil {
+				return err
+			}
+		}
+	}
+	key := maphash.String(e.seed, j.Key)
+	if !e.keys.add(key) {
+		if e.o.Duplicates == RefuseDuplicates {
+			e.suspectKeys[key] = true
+		}
+		return nil // its address is that of a row with the same key
+	}
+	if e.o.Addresses == AnyAddresses {
+		return nil
+	}
+	for i, address := range j.Envelope.To {
+		h := e.hashOf(address)
+		if !e.addresses.add(h) && !e.repeated(j.Envelope.To[:i], h) {
+			e.suspects[h] = true
+		}
+	}
+	return nil
+}
+
+// hashOf is the hash of an address, however it is written.
+func (e *examination) hashOf(address string) uint64 { return maphash.String(e.seed, folded(address)) }
+
+// folded is an address without regard to case: that servers may tell local parts
+// apart by it (RFC 5321, section 2.4) is no reason to write to somebody twice.
+func folded(address string) string { return strings.ToLower(address) }
+
+// repeated reports whether a row has the address of a hash already.
+func (e *examination) repeated(to []string, h uint64) bool {
+	for _, address := range to {
+		if e.hashOf(address) == h {
+			return true
+		}
+	}
+	return false
+}
+
+// look asks the journal for rows that have changed.
+func (e *examination) look() error {
+	if len(e.entries) == 0 {
+		return nil
+	}
+	e.known = append(e.known[:0], make([]Known, len(e.entries))...)
+	if err := e.o.Journal.Look(e.ctx, e.entries, e.known); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	for i := range e.known {
+		if e.known[i].Status != StatusEdited {
+			continue
+		}
+		if e.edited.Total++; len(e.edited.Places) < e.most {
+			e.edited.Places = append(e.edited.Places, e.jobs[i].where())
+		}
+	}
+	clear(e.entries)
+	clear(e.jobs)
+	e.entries, e.jobs = e.entries[:0], e.jobs[:0]
+	return nil
+}
+
+// first is the first row with a key or an address.
+type first struct {
+	number int64
+	place  string
+}
+
+// compare is the second pass: it finds which of those with the same hash are the same.
+func (e *examination) compare() func(*Job) error {
+	keys, addresses := map[string]first{}, map[string]first{}
+	return func(j *Job) error {
+		if h := maphash.String(e.seed, j.Key); e.suspectKeys[h] {
+			earlier, clash := keys[j.Key]
+			if clash {
+				e.clash(SameKey, j.Key, j, earlier)
+				return nil
+			}
+			keys[j.Key] = first{j.Number, j.where()}
+		}
+		for i, address := range j.Envelope.To {
+			h := e.hashOf(address)
+			if !e.suspects[h] || e.repeated(j.Envelope.To[:i], h) {
+				continue
+			}
+			same := folded(address)
+			if earlier, clash := addresses[same]; clash {
+				e.clash(SameAddress, address, j, earlier)
+				return nil
+			}
+			addresses[same] = first{j.Number, j.where()}
+		}
+		return nil
+	}
+}
+
+func (e *examination) clash(kind ClashKind, value string, j *Job, earlier first) {
+	if e.found.Total++; len(e.found.Clashes) < e.most {
+		e.found.Clashes = append(e.found.Clashes, Clash{kind, value, j.Number, j.where(), earlier.number, earlier.place})
+	}
 }

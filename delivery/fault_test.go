@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -361,7 +362,7 @@ func TestConnectionDies(t *testing.T) {
 // A server that stalls behind a message costs the timeout of that connection, and
 // the others go on.
 func TestStall(t *testing.T) {
-	const n = 2000
+	const n = 5000
 	var stalled atomic.Bool
 	p := &post{}
 	p.message = func(to []string, _ int) server.Reply { return server.Reply{} }
@@ -374,13 +375,22 @@ func TestStall(t *testing.T) {
 	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
 		begun := time.Now()
 		var got results
-		counts, err := Run(t.Context(), numbered(n, nil), Options{Pool: pool, OnResult: got.add})
+		var last time.Time
+		counts, err := Run(t.Context(), numbered(n, nil), Options{Pool: pool, OnResult: func(r Result) error {
+			if r.Job.Number == n {
+				last = time.Now()
+			}
+			return got.add(r)
+		}})
 		if err != nil || counts.Sent+counts.InDoubt != n {
 			t.Error(err, counts)
 		}
 		got.check(t, n)
 		if took := time.Since(begun); took > 20*time.Minute {
 			t.Errorf("took %s", took)
+		}
+		if most := begun.Add(time.Minute); last.After(most) {
+			t.Errorf("row %d came after %s", n, last.Sub(begun))
 		}
 	})
 }
@@ -399,7 +409,7 @@ func TestChangedMessage(t *testing.T) {
 		counts, err := Run(t.Context(), numbered(1, func(j *Job) {
 			j.Build = func(context.Context) (Letter, error) { return letterOf(built.Add(1)), nil }
 		}), Options{Pool: pool, OnResult: got.add})
-		if err != nil || counts.Failed != 1 || !errors.Is(got.all[0].Err, ErrChanged) || p.messages != 0 {
+		if err != nil || counts.Failed != 1 || !errors.Is(got.all[0].Err, ErrChanged) || p.count() != 0 {
 			t.Error(err, counts)
 		}
 	})
@@ -510,13 +520,68 @@ func TestJournalFails(t *testing.T) {
 				f.settles.Store(2)
 			}
 			p := &post{}
-			counts, err := Run(t.Context(), numbered(100_000, nil), Options{Pool: p.pool(t, smtp.PoolOptions{}), Journal: f})
+			counts, err := Run(t.Context(), numbered(15_000, nil), Options{Pool: p.pool(t, smtp.PoolOptions{}), Journal: f})
 			if !errors.Is(err, errDisk) {
 				t.Error(err)
 			}
-			if counts.Sent != int64(p.messages) || counts.Sent+counts.Untried != counts.Rows || counts.Rows > 10_000 {
-				t.Errorf("%d arrived: %+v", p.messages, counts)
+			if counts.Sent != int64(p.count()) || counts.Sent+counts.Untried != counts.Rows || counts.Rows > 10_000 {
+				t.Errorf("%d arrived: %+v", p.count(), counts)
 			}
 		})
+	}
+}
+
+// A server that drops connections again and again leaves fewer and fewer messages
+// in doubt.
+func TestReach(t *testing.T) {
+	const n = 1000
+	p := &post{}
+	p.talk = dying(p, 20)
+	inBubble(t, p, smtp.PoolOptions{Connections: 1}, func(t *testing.T, pool *smtp.Pool) {
+		counts, err := Run(t.Context(), numbered(n, nil), Options{Pool: pool, Connections: 1})
+		if err != nil || counts.InDoubt > 250 || counts.Sent+counts.InDoubt != n {
+			t.Error(err, counts)
+		}
+	})
+	r := reach{most: 64}
+	for _, step := range []struct{ messages, answers, doubts, want int }{
+		{64, 100, 0, 64}, {64, 10, 54, 16}, {16, 3, 13, 4}, {64, 10, 54, 1}, {1, 3, 0, 1}, {1, 4, 0, 2},
+		{2, 100, 0, 4}, {4, 100, 0, 8}, {8, 100, 0, 16}, {16, 100, 0, 32}, {32, 128, 0, 64},
+	} {
+		if r.note(step.messages, step.answers, step.doubts); r.messages() != step.want {
+			t.Errorf("%+v: %d", step, r.messages())
+		}
+	}
+}
+
+// What a run holds does not grow with its rows.
+func TestMemoryIsFlat(t *testing.T) {
+	pool := smtp.NewPool(echoSession, smtp.PoolOptions{Connections: 1})
+	defer pool.Close(t.Context())
+	var early, late uint64
+	held := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	const n = 60_000
+	counts, err := Run(t.Context(), benchSource(n), Options{
+		Pool: pool, Connections: 1, Journal: forgetful{}, Duplicates: FirstDuplicate, Addresses: AnyAddresses,
+		OnResult: func(r Result) error {
+			switch r.Job.Number {
+			case 5000:
+				early = held()
+			case n - 2000:
+				late = held()
+			}
+			return nil
+		},
+	})
+	if err != nil || counts.Sent != n {
+		t.Fatal(err, counts)
+	}
+	if late > early+1<<20 {
+		t.Errorf("%d octets are held at row 5,000 and %d at row %d", early, late, n-2000)
 	}
 }

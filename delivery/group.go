@@ -13,24 +13,27 @@ const groupSize = 64
 type group struct {
 	items []item  // of the caller; none where they are tried again
 	next  int     // of the caller: items[:next] were handed out
+	kept  bool    // some of its rows are still on their way: it is not used again
 	all   []*item // for the stages: those that still have to go through them
 }
 
 // item is one row on its way. It belongs to one goroutine at a time; what is said
 // of its state holds while run.mu is held.
 type item struct {
-	job    Job
-	place  int64 // among all rows of the pass; what is tried again keeps it
-	state  state
-	known  Known
-	letter Letter
-	weight int64 // octets of the letter that count towards the budget
-	late   bool  // it is tried again, and stands in no order
+	job     Job
+	place   int64 // among all rows of the pass; what is tried again keeps it
+	state   state
+	known   Known
+	letter  Letter
+	weight  int64 // octets of the letter that count towards the budget
+	late    bool  // its result stands in no order
+	returns bool  // it has waited to be tried again
 
-	outcome   Outcome
-	messageID string
-	err       error
-	attempts  int
+	outcome  Outcome
+	err      error
+	attempts int       // of this run and those before
+	before   int       // of those before
+	began    time.Time // when the first of all ended
 	// to is what became of each recipient of the envelope; nil before the first
 	// attempt.
 	to []smtp.Recipient
@@ -39,6 +42,7 @@ type item struct {
 	answer  smtp.Result // what it brought
 	settles bool        // the journal is to hear of it
 	assumed bool
+	via     string    // what brought the answer
 	again   time.Time // when the next attempt is due; zero where there is none
 	first   time.Time // when the first of this run ended
 	lost    int       // how often its connection ended before it was answered
@@ -86,7 +90,7 @@ func (it *item) attempt() Attempt { return Attempt{ID: it.known.ID, Open: it.ope
 
 func (it *item) result() Result {
 	r := Result{
-		Job: it.job, Outcome: it.outcome, MessageID: it.messageID, Attempts: it.attempts, Err: it.err,
+		Job: it.job, Outcome: it.outcome, MessageID: it.letter.MessageID, Attempts: it.attempts, Err: it.err,
 	}
 	switch it.outcome {
 	case Skipped:

@@ -58,6 +58,8 @@ type post struct {
 	// each connection is handed to talk, where that is set, in the place of the
 	// server's own way.
 	talk func(conn net.Conn, number int) bool
+	// conn makes what decides on one connection, where it is set.
+	conn func(p *post, conn net.Conn) server.Handler
 	// dial is asked before each connection over a pipe, where it is set.
 	dial func() error
 
@@ -131,7 +133,11 @@ func (p *post) serve(ctx context.Context, conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
-	_ = server.Serve(ctx, conn, server.Config{Handler: p, AuthInClear: true})
+	var handler server.Handler = p
+	if p.conn != nil {
+		handler = p.conn(p, conn)
+	}
+	_ = server.Serve(ctx, conn, server.Config{Handler: handler, AuthInClear: true})
 }
 
 // pool is a pool of connections to p over the loopback interface.
@@ -196,7 +202,21 @@ func (p *post) pipes(o smtp.PoolOptions) (pool *smtp.Pool, end func()) {
 	}
 }
 
-// got is how many messages each recipient has, as text that can be compared.
+// connections is how many there were.
+func (p *post) connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.conns
+}
+
+// count is how many messages were taken.
+func (p *post) count() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.messages
+}
+
+// times is how many messages a recipient has.
 func (p *post) times(to string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -245,7 +265,7 @@ func (r *results) checkOrder(t *testing.T) {
 	}
 }
 
-// Named holds the letters of a test's number in a name: "to17@…" is 17.
+// numberIn is the number of a row in an address: "to17@…" is 17.
 func numberIn(address string) int {
 	var n int
 	_, _ = fmt.Sscanf(strings.TrimPrefix(address, "to"), "%d", &n)

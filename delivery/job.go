@@ -52,8 +52,7 @@ type Letter struct {
 type Need string
 
 const (
-	NeedKeys       Need = "keys"       // Number, Key, Hash, Place
-	NeedRecipients Need = "recipients" // and Envelope, Skip, Suppressed, Err
+	NeedRecipients Need = "recipients" // all but Build and Row
 	NeedLetters    Need = "letters"    // all
 )
 

@@ -29,8 +29,6 @@ type Journal interface {
 	Release(ctx context.Context, attempts []Attempt) error
 	// Settle notes what became of recipients.
 	Settle(ctx context.Context, settled []Settled) error
-	// Due reports when the next deferred row is due, and how many there are.
-	Due(ctx context.Context) (next time.Time, rows int64, err error)
 }
 
 // Entry is a row as the journal knows it.
@@ -46,7 +44,7 @@ type Status string
 
 const (
 	StatusNew        Status = "new"        // never seen, or planned and never tried
-	StatusOpen       Status = "open"       // deferred, for the recipients in Known.Open
+	StatusOpen       Status = "open"       // deferred, for the recipients in Tried.Open
 	StatusDoubtful   Status = "doubtful"   // in doubt, for those, by an earlier run
 	StatusSent       Status = "sent"       // done, and nothing failed
 	StatusFailed     Status = "failed"     // done
@@ -59,20 +57,26 @@ const (
 type Known struct {
 	ID     int64 // of the row in the journal
 	Status Status
+	// Tried is what came of attempts, nil where there was none.
+	Tried *Tried
+}
+
+// Tried is what earlier attempts at a row have left.
+type Tried struct {
 	// Open are the recipients to send to, as indexes of Entry.Recipients; nil is all.
 	Open []int
 	// Past is what became of each recipient earlier; nil where none are told.
 	Past     []smtp.Recipient
-	Attempts int       // before this one
+	Attempts int
 	First    time.Time // when the first was made
 	Again    time.Time // when an open row is due
-	Sum      []byte    // of the message's octets, where it was tried before
+	Sum      []byte    // of the message's octets, nil where it is not known
 }
 
 // Attempt is a message on its way to some recipients.
 type Attempt struct {
 	ID   int64
-	Open []int // as in Known
+	Open []int // as in Tried
 }
 
 // Settled is what became of an attempt.
@@ -84,6 +88,9 @@ type Settled struct {
 	Again     time.Time // when it is due, where some are deferred
 	Sum       []byte    // of the message's octets, where it may be sent again
 	MessageID string
+	// Via is the server, and how the connection was encrypted: "mx.example:587
+	// TLS 1.3". It is "" for what is assumed of an earlier run.
+	Via string
 	// Assumed is true where an answer never came and To says sent, because the
 	// run assumes so.
 	Assumed bool

@@ -65,11 +65,10 @@ func (r *run) schedule(it *item) {
 	if it.first.IsZero() {
 		it.first = now
 	}
-	began := it.known.First
-	if began.IsZero() {
-		began = it.first
+	if it.began.IsZero() {
+		it.began = now
 	}
-	expired := now.Sub(began) >= r.o.Retry.Expire
+	expired := now.Sub(it.began) >= r.o.Retry.Expire
 	var still []int
 	var why smtp.Reply
 	for i := range it.answer.Recipients {
@@ -116,8 +115,8 @@ func (it *item) merge() {
 		it.to = it.answer.Recipients
 		return
 	}
-	if it.to == nil {
-		it.to = it.known.Past
+	if it.to == nil && it.known.Tried != nil {
+		it.to = it.known.Tried.Past
 	}
 	to := make([]smtp.Recipient, len(it.job.Envelope.To))
 	for i, address := range it.job.Envelope.To {

@@ -3,8 +3,8 @@ package delivery
 import (
 	"context"
 	"hash/maphash"
+	"slices"
 	"sync"
-	"time"
 
 	"github.com/mailscript/mailscript/smtp"
 )
@@ -24,12 +24,7 @@ type Memory struct {
 type memoryRow struct {
 	key      string
 	number   int64
-	attempts int
-	first    time.Time
-	again    time.Time
-	sum      []byte
-	open     []int
-	past     []smtp.Recipient
+	tried    *Tried
 	doubtful bool
 }
 
@@ -71,11 +66,7 @@ func (m *Memory) known(e *Entry) Known {
 	case m.rows[id].number != e.Number:
 		return Known{Status: StatusDuplicate}
 	}
-	row := &m.rows[id]
-	return Known{
-		ID: id, Status: StatusOpen, Open: row.open, Past: row.past,
-		Attempts: row.attempts, First: row.first, Again: row.again, Sum: row.sum,
-	}
+	return Known{ID: id, Status: StatusOpen, Tried: m.rows[id].tried}
 }
 
 func (m *Memory) add(e *Entry) int64 {
@@ -128,41 +119,23 @@ func (m *Memory) settle(s *Settled) {
 		return
 	}
 	row.doubtful = false
-	row.attempts++
-	row.again, row.sum = s.Again, s.Sum
-	if row.first.IsZero() {
-		row.first = s.At
+	tried := &Tried{Attempts: 1, First: s.At, Again: s.Again, Sum: s.Sum}
+	if before := row.tried; before != nil {
+		tried.Attempts, tried.First = before.Attempts+1, before.First
+		tried.Past = slices.Clone(before.Past)
 	}
-	var open []int
 	if s.Open == nil {
-		row.past = make([]smtp.Recipient, len(s.To))
+		tried.Past = make([]smtp.Recipient, len(s.To))
 	}
 	for i, to := range s.To {
 		at := i
 		if s.Open != nil {
 			at = s.Open[i]
 		}
-		row.past[at] = to
+		tried.Past[at] = to
 		if to.Outcome == smtp.Deferred || to.Outcome == smtp.InDoubt {
-			open = append(open, at)
+			tried.Open = append(tried.Open, at)
 		}
 	}
-	row.open = open
-}
-
-// Due implements Journal.
-func (m *Memory) Due(context.Context) (next time.Time, rows int64, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, id := range m.byKey {
-		again := m.rows[id].again
-		if again.IsZero() {
-			continue
-		}
-		rows++
-		if next.IsZero() || again.Before(next) {
-			next = again
-		}
-	}
-	return next, rows, nil
+	row.tried = tried
 }

@@ -54,7 +54,7 @@ func (rec *recorder) take(items []*item) {
 		if it.settles {
 			rec.settled = append(rec.settled, Settled{
 				ID: it.known.ID, Open: it.open, To: it.answer.Recipients, At: now,
-				Again: it.again, Sum: it.sum, MessageID: it.messageID, Assumed: it.assumed,
+				Again: it.again, Sum: it.sum, MessageID: it.letter.MessageID, Assumed: it.assumed, Via: it.via,
 			})
 			it.settles = false
 		}
@@ -84,16 +84,17 @@ func (rec *recorder) take(items []*item) {
 
 // park keeps a row until it is due. run.mu is held.
 func (rec *recorder) park(it *item) {
-	if it.late {
+	if it.returns {
 		rec.out--
 	} else {
-		it.state = aside
 		kept := *it
-		it, kept.late = &kept, true
-		rec.r.waiting++
+		if !it.late {
+			it.state = aside
+			rec.r.waiting++
+		}
+		it, kept.late, kept.returns = &kept, true, true
 	}
 	it.state = working
-	it.letter = Letter{}
 	it.lost, it.alone = 0, false
 	heap.Push(&rec.waiting, it)
 }
@@ -101,8 +102,10 @@ func (rec *recorder) park(it *item) {
 // done lets the caller have a row. run.mu is held.
 func (rec *recorder) done(it *item) {
 	it.state = done
-	if it.late {
+	if it.returns {
 		rec.out--
+	}
+	if it.late {
 		rec.r.late = append(rec.r.late, it)
 	}
 }

@@ -29,6 +29,7 @@ type run struct {
 	pace    *pace
 	brake   *brake
 	circuit circuit
+	reach   reach
 
 	stopped chan struct{} // closed once nothing more is to be begun
 	// connecting ends with stopped: nobody waits for a connection any more.
@@ -38,7 +39,10 @@ type run struct {
 	fresh      atomic.Bool   // some row was not sent by an earlier run
 
 	building atomic.Int64 // how long a message takes to build, ns, about
-	inspect  func(ctx context.Context, job *Job, letter *Letter) error
+	// inspect is what Check does with a message in the place of sending it, and
+	// clashes are the rows whose key or address an earlier one has, by number.
+	inspect func(ctx context.Context, job *Job, letter *Letter) error
+	clashes map[int64]Clash
 
 	answered struct {
 		sync.Mutex
@@ -69,6 +73,7 @@ func newRun(ctx context.Context, o Options) *run {
 	}
 	r.ready = newReady(r.budget)
 	r.proving = make(chan struct{}, 1)
+	r.reach.most = o.Stream.Messages
 	r.answered.wake = make(chan struct{}, 1)
 	return r
 }
@@ -77,14 +82,29 @@ func newRun(ctx context.Context, o Options) *run {
 // another run. The error is what ended it early; the counts hold all the same.
 func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 	o := options.withDefaults()
-	total, err := examine(ctx, source, &o)
+	if o.Pool == nil {
+		return Counts{}, errNoPool
+	}
+	looks := o
+	looks.Journal = options.Journal // one of our own knows nothing yet
+	total, err := examine(ctx, source, looks)
 	if err != nil {
 		return Counts{}, err
 	}
-	r := newRun(ctx, o)
+	return newRun(ctx, o).all(source, total)
+}
+
+var errNoPool = errors.New("delivery: no pool of connections given")
+
+// all takes the rows of the source through all stages.
+func (r *run) all(source Source, total int64) (Counts, error) {
 	var stages sync.WaitGroup
-	end := r.start(&stages, o.Connections)
-	caller := &caller{r: r, begun: time.Now(), total: total}
+	connections := r.o.Connections
+	if r.inspect != nil {
+		connections = 0
+	}
+	end := r.start(&stages, connections)
+	caller := &caller{r: r, begun: time.Now(), moved: time.Now(), total: total}
 	defer func() {
 		end()
 		stages.Wait()
@@ -94,7 +114,7 @@ func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 			panic(fmt.Sprintf("%v\n\n%s", r.crash.value, r.crash.stack))
 		}
 	}()
-	err = caller.drive(source)
+	err := caller.drive(source)
 	return caller.counts, err
 }
 
@@ -184,7 +204,7 @@ func (r *run) isStopped() bool {
 func (r *run) untried(items []*item) {
 	for _, it := range items {
 		r.drop(it)
-		if it.attempts > it.known.Attempts {
+		if it.attempts > it.before {
 			it.leave()
 		} else {
 			it.end(Untried, nil)
@@ -235,10 +255,11 @@ type caller struct {
 	window []*group // on their way, oldest first
 	on     int      // rows in them that were not handed out
 	spare  []*group
-	found  []*item // being handed out
-	place  int64   // of the next row
-	ended  bool    // the source has no more
-	muted  bool    // OnResult wants to hear no more
+	found  []*item   // being handed out
+	moved  time.Time // when results in order were handed out last
+	place  int64     // of the next row
+	ended  bool      // the source has no more
+	muted  bool      // OnResult wants to hear no more
 	speed  speed
 }
 
@@ -268,7 +289,7 @@ func (c *caller) drive(source Source) (err error) {
 		case c.ended && c.finished():
 			return c.why()
 		}
-		timer.Reset(c.r.o.Interval)
+		timer.Reset(min(c.r.o.Interval, overtakenAfter))
 		select {
 		case <-c.r.wake:
 		case <-timer.C:
@@ -304,7 +325,7 @@ func (c *caller) why() error {
 	switch {
 	case c.r.fault != nil:
 		return c.r.fault
-	case !c.r.fresh.Load() && c.counts.AlreadySent > 0:
+	case c.r.inspect == nil && !c.r.fresh.Load() && c.counts.AlreadySent > 0:
 		return ErrFinished
 	}
 	return nil
@@ -369,6 +390,7 @@ func (c *caller) group() *group {
 // deliver hands out what is decided.
 func (c *caller) deliver() {
 	found := c.found[:0]
+	overtaken := c.overtaken()
 	c.r.mu.Lock()
 	late := c.r.late
 	c.r.late = nil
@@ -379,7 +401,11 @@ front:
 		for g.next < len(g.items) {
 			it := &g.items[g.next]
 			if it.state == working {
-				break front
+				if !overtaken || len(found) > 0 {
+					break front
+				}
+				it.late, g.kept = true, true
+				c.r.waiting++
 			}
 			g.next++
 			c.on--
@@ -396,9 +422,16 @@ front:
 	for _, it := range found {
 		c.tell(it)
 	}
+	some := len(found) > 0
 	clear(found)
 	c.found = found[:0]
+	if some {
+		c.moved = time.Now()
+	}
 	for _, g := range c.window[:open] {
+		if g.kept {
+			continue
+		}
 		clear(g.items)
 		g.items, g.next, g.all = g.items[:0], 0, g.all[:0]
 		c.spare = append(c.spare, g)
@@ -408,11 +441,33 @@ front:
 	}
 }
 
+// overtakenAfter is how long all results wait for one before those behind it go first.
+const overtakenAfter = 5 * time.Second
+
+// overtaken reports whether the rows in front keep the source from being asked,
+// while half of those behind them are decided: a connection stalls.
+func (c *caller) overtaken() bool {
+	if c.on < c.r.o.Window || c.ended || time.Since(c.moved) < overtakenAfter {
+		return false
+	}
+	decided := 0
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	for _, g := range c.window {
+		for i := g.next; i < len(g.items); i++ {
+			if g.items[i].state != working {
+				decided++
+			}
+		}
+	}
+	return 2*decided >= c.on
+}
+
 // tell hands out one result.
 func (c *caller) tell(it *item) {
 	r := it.result()
 	c.counts.add(&r)
-	c.counts.Attempts += int64(it.attempts - it.known.Attempts)
+	c.counts.Attempts += int64(it.attempts - it.before)
 	switch it.outcome {
 	case Sent:
 		c.counts.Octets += it.letter.Content.Size

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -23,11 +24,14 @@ type sender struct {
 	busy      bool      // one that is to be alone is on its way
 	drains    bool      // the stream takes nothing more
 	answers   int       // in this stream, those that came from the server
+	doubts    int       // in this stream, the messages it left in doubt
 	failed    error     // of the journal
 	out       []*item   // answered, and not handed on
 	back      []*item   // to be sent again at once, oldest first
 	attempts  []Attempt
 	used      bool // has had a connection
+	useful    bool // a message was taken over it
+	via       string
 	begun     time.Time
 }
 
@@ -50,10 +54,18 @@ func (s *sender) work() {
 		}
 		s.begun = time.Now()
 		if s.session = r.connect(s.begun); s.session != nil {
-			s.used = true
+			s.used, s.useful, s.via = true, false, via(s.session)
 			s.carry()
 		}
 	}
+}
+
+// via names a connection for the journal.
+func via(s *smtp.Session) string {
+	if state := s.TLS(); state != nil {
+		return s.Target().Address() + " " + tls.VersionName(state.Version)
+	}
+	return s.Target().Address()
 }
 
 // rankRows is how many messages must wait before one more connection is opened.
@@ -141,8 +153,9 @@ func (s *sender) carry() {
 // another.
 func (s *sender) stream() bool {
 	r := s.r
-	s.busy, s.drains, s.answers, s.begun = false, false, 0, time.Now()
+	s.busy, s.drains, s.answers, s.doubts, s.begun = false, false, 0, 0, time.Now()
 	options := r.o.Stream
+	options.Messages = r.reach.messages()
 	options.Commit, options.Left = s.commit, nil
 	st := s.session.Stream(r.ctx, s.next, options)
 	owned := false
@@ -158,6 +171,7 @@ func (s *sender) stream() bool {
 		}
 		s.flush()
 		s.giveBack()
+		r.reach.note(options.Messages, s.answers, s.doubts)
 		return s.judgeEnd(err, owned)
 	}
 }
@@ -272,14 +286,17 @@ func (s *sender) answer(answer smtp.Result, fault error) {
 	}
 	if answer.Reply.Code != 0 {
 		s.answers++
+	} else if answer.Outcome == smtp.InDoubt {
+		s.doubts++
 	}
 	next := halted
-	if s.failed == nil {
+	if s.failed == nil || doubted {
 		s.learn(answer)
 		next = r.judge(it, answer, fault)
 	}
 	switch next {
 	case recorded:
+		it.via = s.via
 		r.drop(it)
 		s.out = append(s.out, it)
 		if len(s.out) >= groupSize/2 || s.drains {
@@ -300,12 +317,14 @@ func (s *sender) learn(answer smtp.Result) {
 	if answer.Outcome == smtp.Sent {
 		r.o.Pool.Note(answer)
 		r.brake.ease()
+		s.useful = true
 	} else {
 		grey, slow := false, false
 		for i := range answer.Recipients {
 			reply := &answer.Recipients[i].Reply
 			grey = grey || greylisted(*reply)
-			slow = slow || slowDown(*reply)
+			// One that leaves after it has taken something is just asked again.
+			slow = slow || slowDown(*reply) && (reply.Code != 421 || !s.useful)
 		}
 		if !grey || slow {
 			r.o.Pool.Note(answer)
