@@ -30,6 +30,7 @@ var layers = map[string]struct {
 	"engine/lualib":            {nil, "Lua's own library knows nothing of mail"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
 	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
+	"ledger":                   {nil, "remembers rows and what became of them, whoever sends them"},
 	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe"}, "bindings adapt the layers below"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
@@ -46,6 +47,7 @@ var outsiders = []struct {
 	{"github.com/yuin/gopher-lua", []string{"engine", "engine/lualib", "luaapi"}, "only the runtime and the bindings know gopher-lua"},
 	{"github.com/BurntSushi/toml", []string{"config"}, "only config knows TOML"},
 	{"github.com/spf13/cobra", []string{"cmd/mailscript"}, "only the command has flags"},
+	{"zombiezen.com/go/sqlite", []string{"ledger"}, "only the ledger knows how it is stored"},
 	{"net/smtp", nil, "the client core is our own"},
 }
 
