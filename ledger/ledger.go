@@ -372,7 +372,13 @@ func (l *Ledger) readIdentity() (identity, error) {
 // examine decides whether the ledger may be written to. It does so with a connection that
 // cannot write, so that one that is refused stays as it is, its log included.
 func (l *Ledger) examine(ctx context.Context, last holder) (err error) {
-	if err := l.connect(sqlite.OpenReadOnly); err != nil {
+	err = l.connect(sqlite.OpenReadOnly)
+	if sqlite.ErrCode(err).ToPrimary() == sqlite.ResultReadOnly {
+		// The power went while the file was being made, before it had a log, and SQLite
+		// has to put right what is there. Nobody has sent anything yet.
+		err = errors.Join(l.disconnect(), l.connect(sqlite.OpenReadWrite))
+	}
+	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, l.disconnect()) }()
@@ -400,6 +406,9 @@ func (l *Ledger) examine(ctx context.Context, last holder) (err error) {
 }
 
 func (l *Ledger) disconnect() error {
+	if l.conn == nil {
+		return nil
+	}
 	err := l.conn.Close()
 	l.conn = nil
 	clear(l.stmt)
