@@ -34,7 +34,8 @@ type Batch struct {
 }
 
 // Claim takes rows for this caller and returns those it got: rows that are to be sent and
-// that nobody else has. It writes nothing; the claims of a process end with it.
+// that nobody else has. They come from Plan or Due; what neither has seen since the ledger
+// was opened cannot be claimed. It writes nothing; the claims of a process end with it.
 func (r *Run) Claim(ids []ID) []ID {
 	r.mu.Lock()
 	defer r.mu.Unlock()

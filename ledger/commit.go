@@ -144,6 +144,7 @@ func Failpoints() []string {
 		"commit.before", "commit.after",
 		"checkpoint.before", "checkpoint.after",
 		"close.before", "close.database",
+		"salvage.rename",
 	}
 }
 

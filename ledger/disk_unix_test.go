@@ -4,7 +4,6 @@ package ledger
 
 import (
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -266,27 +265,4 @@ func (d *disk) afterPowerCut(t testing.TB, from, to string, rng *rand.Rand) {
 	if text, err := os.ReadFile(filepath.Join(from, FolderName, lockName)); err == nil {
 		do(t, os.WriteFile(filepath.Join(to, FolderName, lockName), text, 0o600))
 	}
-}
-
-// afterKill copies what a killed process leaves: all it wrote, synced or not.
-func afterKill(t testing.TB, from, to string) {
-	t.Helper()
-	do(t, os.MkdirAll(filepath.Join(to, FolderName), 0o700))
-	for _, name := range []string{databaseName, databaseName + "-wal", lockName} {
-		text, err := os.ReadFile(filepath.Join(from, FolderName, name))
-		if err == nil {
-			do(t, os.WriteFile(filepath.Join(to, FolderName, name), text, 0o600))
-		}
-	}
-}
-
-// kinds counts what was changed.
-func (d *disk) kinds() map[string]int {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	counts := map[string]int{}
-	for _, what := range d.log {
-		counts[what]++
-	}
-	return maps.Clone(counts)
 }

@@ -98,13 +98,13 @@ func Open(ctx context.Context, project string, options Options) (*Ledger, error)
 		return nil, err
 	}
 	l := newLedger(Path(project), options)
-	if err := makeFolder(filepath.Dir(l.path)); err != nil {
+	if err := makeFolder(folderOf(l.path)); err != nil {
 		return nil, err
 	}
 	if err := l.point("lock.before"); err != nil {
 		return nil, err
 	}
-	held, last, err := acquire(filepath.Dir(l.path))
+	held, last, err := acquire(folderOf(l.path))
 	if err != nil {
 		return nil, err
 	}
@@ -123,8 +123,8 @@ func OpenReadOnly(ctx context.Context, project string, options Options) (*Ledger
 		return nil, err
 	}
 	l := newLedger(Path(project), options)
-	if _, err := os.Stat(l.path); errors.Is(err, fs.ErrNotExist) {
-		return nil, &Error{Path: l.path, Text: "there is none", Hint: "a merge makes one when it first sends", Err: ErrMissing}
+	if _, err := os.Stat(l.path); err != nil {
+		return nil, l.missing(err)
 	}
 	if err := l.connect(sqlite.OpenReadOnly); err != nil {
 		return nil, err
@@ -140,6 +140,16 @@ func OpenReadOnly(ctx context.Context, project string, options Options) (*Ledger
 	return l, nil
 }
 
+// missing explains why there is no file.
+func (l *Ledger) missing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Error{Path: l.path, Text: "there is none", Hint: "a merge makes one when it first sends", Err: ErrMissing}
+	}
+	return &Error{Path: l.path, Text: "cannot be used", Err: err}
+}
+
+func folderOf(path string) string { return filepath.Dir(path) }
+
 func newLedger(path string, options Options) *Ledger {
 	return &Ledger{
 		options: options.withDefaults(), path: path, turn: make(chan struct{}, 1),
@@ -148,6 +158,9 @@ func newLedger(path string, options Options) *Ledger {
 }
 
 func (l *Ledger) open(ctx context.Context, last holder) error {
+	if last.Damaged != "" {
+		return &Error{Path: l.path, Text: "salvaging it was interrupted", Hint: "run mailscript ledger salvage once more", Err: ErrCorrupt}
+	}
 	now := l.now()
 	l.holder = holder{PID: os.Getpid(), Host: hostName(), Since: now, Ledger: last.Ledger, Epoch: last.Epoch, Open: last.Open}
 	if err := l.point("lock.write"); err != nil {
@@ -177,7 +190,7 @@ func (l *Ledger) open(ctx context.Context, last holder) error {
 		if err := l.point("create.sync"); err != nil {
 			return err
 		}
-		if err := syncFolders(filepath.Dir(l.path)); err != nil {
+		if err := syncFolders(folderOf(l.path)); err != nil {
 			return fmt.Errorf("ledger %s: %w", l.path, err)
 		}
 	}

@@ -25,6 +25,8 @@ type holder struct {
 	Ledger string    `json:"ledger,omitempty"`
 	Epoch  int64     `json:"epoch,omitempty"`
 	Open   bool      `json:"open"` // and not closed in good order
+	// Damaged is the name that the damaged file is being given, while it is replaced.
+	Damaged string `json:"damaged,omitempty"`
 }
 
 // errLocked is what takeLock returns where another process has it.

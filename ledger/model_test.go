@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -379,6 +380,18 @@ func crashes(t testing.TB, seed uint64, n int) []string {
 		do(t, l.Close())
 	}
 	return hit
+}
+
+// afterKill copies what a killed process leaves: all it wrote, synced or not.
+func afterKill(t testing.TB, from, to string) {
+	t.Helper()
+	do(t, os.MkdirAll(filepath.Join(to, FolderName), 0o700))
+	for _, name := range []string{databaseName, databaseName + "-wal", lockName} {
+		text, err := os.ReadFile(filepath.Join(from, FolderName, name))
+		if err == nil {
+			do(t, os.WriteFile(filepath.Join(to, FolderName, name), text, 0o600))
+		}
+	}
 }
 
 // bury gets rid of a ledger that crashed, for tests: its files were copied.

@@ -107,6 +107,14 @@ func (r *Run) planRow(p *Row, s *Standing) error {
 	if err != nil {
 		return err
 	}
+	if known != nil && known.lost() {
+		if err := r.recognise(p, known.id); err != nil {
+			return err
+		}
+		if known, err = r.look(known.id); err != nil {
+			return err
+		}
+	}
 	if known != nil {
 		return r.planKnown(p, s, known)
 	}
@@ -152,7 +160,7 @@ func (r *Run) lookup(p *Row, hash uint32, folded string) (known, other *stored, 
 		if row, err = r.look(id); err != nil {
 			return false
 		}
-		if row.key == p.Key {
+		if row.key == p.Key || row.lost() {
 			known, other = row, nil
 			return false
 		}

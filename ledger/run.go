@@ -107,14 +107,22 @@ func (l *Ledger) Run(name string, settings Settings) (*Run, error) {
 		return nil, fmt.Errorf("ledger: in doubt: unknown policy %q", settings.InDoubt)
 	}
 	var found *Run
+	var nameless int64
 	err := l.commit("the run", func() (err error) {
-		if found, err = l.load(name); err != nil || found == nil {
+		if found, err = l.load(name); err != nil || found != nil {
 			return err
 		}
-		return nil
+		nameless, err = l.integer("select count(*) from run where name like ? || '%'", salvagedRun)
+		return err
 	})
 	if err != nil {
 		return nil, err
+	}
+	if found == nil && nameless > 0 && settings.Changed != AcceptChanges {
+		return nil, &Error{
+			Path: l.path, Text: fmt.Sprintf("the name of a run was lost when it was salvaged, and may have been %q", name), Err: ErrCorrupt,
+			Hint: "see what mailscript runs lists; another name begins a new run, and so does accepting the change",
+		}
 	}
 	if found != nil {
 		if changed := found.changes(settings); changed != nil && settings.Changed != AcceptChanges {
