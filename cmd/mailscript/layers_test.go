@@ -34,7 +34,7 @@ var layers = map[string]struct {
 	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe"}, "bindings adapt the layers below"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
-	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library"}, "the command puts everything together"},
+	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library"}, "the command puts everything together"},
 	"luaapi/library":           {nil, "generated definitions"},
 }
 
