@@ -20,9 +20,17 @@ type Outcome struct {
 	Enhanced string
 	Text     string // the reply, or the reason
 	Queue    string // the server's name for the message
-	TLS      string // version and cipher suite
+	Via      string // the server, and how the connection was encrypted
+	// Time is when it was so; now where it is zero.
+	Time time.Time
 	// Next is when to try a deferred one again.
 	Next time.Time
+	// Message is the Message-ID, and Sum tells whether the octets of another attempt are
+	// the same. Where they are empty they stay what they were.
+	Message string
+	Sum     []byte
+	// Assumed marks a row that was unknown and is taken as sent.
+	Assumed bool
 }
 
 // Batch is what is written at once: first what came of earlier messages, then which are
@@ -41,13 +49,19 @@ func (r *Run) Claim(ids []ID) []ID {
 	defer r.mu.Unlock()
 	won := make([]ID, 0, len(ids))
 	for _, id := range ids {
-		if id == 0 || id > r.last || r.rows[id]&(claimed|doubted) != 0 || !r.rows[id].state().open() {
+		if id == 0 || id > r.last || r.rows[id]&(claimed|doubted) != 0 || !r.claimable(r.rows[id].state()) {
 			continue
 		}
 		r.rows[id] |= claimed
 		won = append(won, id)
 	}
 	return won
+}
+
+// claimable reports whether rows of a state are to be sent, or decided: what is unknown is
+// under another policy than Hold.
+func (r *Run) claimable(s State) bool {
+	return s.open() || s == Unknown && r.settings.InDoubt != Hold
 }
 
 // Unclaim gives claims back.
@@ -121,6 +135,7 @@ func (r *Run) admit(b Batch) error {
 			return fmt.Errorf("row %d cannot be settled as %s", o.ID, o.State)
 		case o.Recipient < 0 || o.Recipient >= MaxRecipients || m&several == 0 && o.Recipient > 0:
 			return fmt.Errorf("row %d has no recipient %d", o.ID, o.Recipient)
+		case o.Assumed && o.State == Sent && m&claimed != 0 && m.state() == Unknown:
 		case (o.State == Sent || o.State == Unknown) && m&doubted == 0:
 			return fmt.Errorf("row %d is to be settled as %s and was not in doubt", o.ID, o.State)
 		case m&(doubted|claimed) == 0 && (o.State == Deferred || !m.state().open()):
@@ -143,7 +158,6 @@ func (r *Run) admit(b Batch) error {
 // once finds rows that are in a batch twice. Those that come in order, as nearly all do, it
 // need not remember.
 type once struct {
-	last ID
 	seen map[ID]struct{}
 }
 
@@ -244,36 +258,47 @@ func (r *Run) settle(outcomes []Outcome) error {
 // writeOutcome writes what came of a recipient, over what it was before.
 func (r *Run) writeOutcome(o *Outcome, attempts int) error {
 	l := r.ledger
-	query := "insert into outcome values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	query := "insert into outcome values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)"
 	if m := r.rows[o.ID]; m.state() > Planned || m&several != 0 {
-		query += ` on conflict do update set state = excluded.state, attempts = attempts + excluded.attempts, next = excluded.next,
+		query += ` on conflict do update set first = coalesce(first, iif(attempts > 0, time, null)), state = excluded.state, attempts = attempts + excluded.attempts, next = excluded.next,
 			time = excluded.time, epoch = excluded.epoch, code = excluded.code, enhanced = excluded.enhanced,
-			text = excluded.text, queue = excluded.queue, tls = excluded.tls`
+			text = excluded.text, queue = excluded.queue, via = excluded.via, message = coalesce(excluded.message, message),
+			sum = coalesce(excluded.sum, sum)`
 	}
 	s, err := l.prepared(query)
 	if err != nil {
 		return err
 	}
-	var next, tls int64
+	var next, via int64
 	if o.State == Deferred {
 		next = milliseconds(o.Next)
 	}
-	if o.TLS != "" {
-		if tls, err = l.tlsID(o.TLS); err != nil {
+	if o.Via != "" {
+		if via, err = l.viaID(o.Via); err != nil {
 			return err
 		}
+	}
+	at := o.Time
+	if at.IsZero() {
+		at = l.now()
 	}
 	s.BindInt64(1, outcomeID(rowID(r.id, o.ID), o.Recipient))
 	s.BindInt64(2, int64(o.State))
 	s.BindInt64(3, int64(attempts))
 	bindNumber(s, 4, next)
-	s.BindInt64(5, milliseconds(l.now()))
+	s.BindInt64(5, milliseconds(at))
 	s.BindInt64(6, l.epoch)
 	bindNumber(s, 7, int64(o.Code))
 	bindOptional(s, 8, o.Enhanced)
 	bindOptional(s, 9, o.Text)
 	bindOptional(s, 10, o.Queue)
-	bindNumber(s, 11, tls)
+	bindNumber(s, 11, via)
+	bindOptional(s, 12, o.Message)
+	if len(o.Sum) == 0 {
+		s.BindNull(13)
+	} else {
+		s.BindBytes(13, o.Sum)
+	}
 	if o.ID%32 == 0 {
 		l.pages++
 	}
@@ -288,16 +313,16 @@ func bindNumber(s *sqlite.Stmt, parameter int, n int64) {
 	}
 }
 
-// tlsID is the number of a text that most outcomes share.
-func (l *Ledger) tlsID(text string) (int64, error) {
-	if id, ok := l.tls[text]; ok {
+// viaID is the number of a text that most outcomes share.
+func (l *Ledger) viaID(text string) (int64, error) {
+	if id, ok := l.via[text]; ok {
 		return id, nil
 	}
-	if err := l.run("insert or ignore into tls (text) values (?)", text); err != nil {
+	if err := l.run("insert or ignore into via (text) values (?)", text); err != nil {
 		return 0, err
 	}
-	id, err := l.integer("select id from tls where text = ?", text)
-	l.tls[text] = id
+	id, err := l.integer("select id from via where text = ?", text)
+	l.via[text] = id
 	return id, err
 }
 

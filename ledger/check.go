@@ -228,7 +228,7 @@ func (c *check) outcomes() error {
 		"select count(*) from outcome where state not in (2, 3, 4, 5, 6, 8, 9)":                                                                    "outcomes have a state that there is not",
 		"select count(*) from outcome where state = 8 and next is null":                                                                            "deferred rows have no next attempt",
 		"select count(*) from outcome where epoch > (select epoch from ledger)":                                                                    "outcomes are from the future",
-		"select count(*) from outcome where tls is not null and tls not in (select id from tls)":                                                   "outcomes have a TLS version that there is not",
+		"select count(*) from outcome where via is not null and via not in (select id from via)":                                                   "outcomes have a server that there is not",
 		"select count(*) from run where id not in (select run from edition)":                                                                       "runs have no settings",
 		"select (select count(*) from ledger) <> 1":                                                                                                "ledgers in it are too many or too few",
 		"select count(*) from opening where epoch > (select epoch from ledger)":                                                                    "openings are from the future",

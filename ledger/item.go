@@ -32,7 +32,10 @@ type Recipient struct {
 	Enhanced string
 	Text     string // the reply, or the reason
 	Queue    string
-	TLS      string
+	Via      string    // the server, and how the connection was encrypted
+	Message  string    // Message-ID
+	Sum      []byte    // of the message's octets, where it may be sent again
+	First    time.Time // of the first attempt
 }
 
 // Filter chooses rows. The zero value is all.
@@ -48,8 +51,8 @@ func (f Filter) takes(i *Item) bool {
 		slices.ContainsFunc(i.Recipients, func(r Recipient) bool { return slices.Contains(f.States, r.State) })
 }
 
-const itemColumns = `select row.id, key, number, hash, recipients, outcome.id, state, attempts, next, outcome.time, code, enhanced, outcome.text, queue, tls.text
-	from row left join outcome on outcome.id between row.id << 14 and row.id << 14 | 16383 left join tls on tls.id = outcome.tls `
+const itemColumns = `select row.id, key, number, hash, recipients, outcome.id, state, attempts, next, outcome.time, code, enhanced, outcome.text, queue, via.text, message, sum, first
+	from row left join outcome on outcome.id between row.id << 14 and row.id << 14 | 16383 left join via on via.id = outcome.via `
 
 // items reads rows that where, with its parameters, chooses.
 func (l *Ledger) items(run string, where string, arguments ...any) ([]Item, error) {
@@ -83,7 +86,10 @@ func (l *Ledger) items(run string, where string, arguments ...any) ([]Item, erro
 		r.State, r.Attempts = State(s.ColumnInt64(6)), int(s.ColumnInt64(7))
 		r.Next, r.Time = fromMilliseconds(s.ColumnInt64(8)), fromMilliseconds(s.ColumnInt64(9))
 		r.Code, r.Enhanced, r.Text = int(s.ColumnInt64(10)), s.ColumnText(11), s.ColumnText(12)
-		r.Queue, r.TLS = s.ColumnText(13), s.ColumnText(14)
+		r.Queue, r.Via, r.Message, r.Sum = s.ColumnText(13), s.ColumnText(14), s.ColumnText(15), columnBytes(s, 16)
+		if r.First = fromMilliseconds(s.ColumnInt64(17)); r.First.IsZero() && r.Attempts > 0 {
+			r.First = r.Time
+		}
 		return nil
 	}, arguments...)
 	for i := range items {

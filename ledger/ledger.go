@@ -85,7 +85,7 @@ type Ledger struct {
 	failed error
 	pages  int // that the log holds, about
 	runs   map[string]*Run
-	tls    map[string]int64
+	via    map[string]int64
 	never  int64 // how many addresses are suppressed
 }
 
@@ -153,7 +153,7 @@ func folderOf(path string) string { return filepath.Dir(path) }
 func newLedger(path string, options Options) *Ledger {
 	return &Ledger{
 		options: options.withDefaults(), path: path, turn: make(chan struct{}, 1),
-		stmt: map[string]*sqlite.Stmt{}, runs: map[string]*Run{}, tls: map[string]int64{},
+		stmt: map[string]*sqlite.Stmt{}, runs: map[string]*Run{}, via: map[string]int64{},
 	}
 }
 

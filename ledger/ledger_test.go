@@ -64,7 +64,7 @@ func sent(ids []ID) []Outcome {
 	for _, id := range ids {
 		outcomes = append(outcomes, Outcome{
 			ID: id, State: Sent, Code: 250, Enhanced: "2.0.0", Text: "2.0.0 Ok: queued as 4bXyZt1Qz9zDr", Queue: "4bXyZt1Qz9zDr",
-			TLS: "TLS 1.3, TLS_AES_128_GCM_SHA256",
+			Via: "TLS 1.3, TLS_AES_128_GCM_SHA256",
 		})
 	}
 	return outcomes
@@ -147,7 +147,7 @@ func TestWholeWay(t *testing.T) {
 	do(t, r.Doubt(ids[90:91]))
 	do(t, r.Settle(sent(ids[90:91])))
 	item, err := r.Item(ids[90])
-	if err != nil || item.State != Sent || item.Recipients[0].Attempts != 2 || item.Recipients[0].TLS != "TLS 1.3, TLS_AES_128_GCM_SHA256" {
+	if err != nil || item.State != Sent || item.Recipients[0].Attempts != 2 || item.Recipients[0].Via != "TLS 1.3, TLS_AES_128_GCM_SHA256" {
 		t.Fatalf("%+v %v", item, err)
 	}
 }
@@ -238,4 +238,105 @@ func TestPermissions(t *testing.T) {
 	if _, err := Open(context.Background(), folder, Options{}); !errors.Is(err, ErrPermission) {
 		t.Fatalf("got %v", err)
 	}
+}
+
+// TestAttempts: what is kept of attempts, so that the next one can send the same.
+func TestAttempts(t *testing.T) {
+	folder := t.TempDir()
+	now := time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC)
+	options := Options{Clock: func() time.Time { return now }}
+	l := open(t, folder, options)
+	r := begin(t, l)
+	first, sum := now, []byte("12345678")
+	ids := claim(t, r, idsOf(plan(t, r, people(1, 1))))
+	do(t, r.Doubt(ids))
+	do(t, r.Settle([]Outcome{{ID: ids[0], State: Deferred, Code: 450, Next: now, Message: "<1@example.org>", Sum: sum, Via: "mx:25 TLS 1.3"}}))
+	for range 2 {
+		now = now.Add(time.Hour)
+		claim(t, r, ids)
+		do(t, r.Doubt(ids))
+		do(t, r.Settle([]Outcome{{ID: ids[0], State: Deferred, Code: 451, Next: now, Time: now.Add(time.Second), Via: "mx:25"}}))
+	}
+	do(t, l.Close())
+	l = open(t, folder, options)
+	r = begin(t, l)
+	if s, err := r.Look(people(1, 2)); err != nil || s[0].State != Deferred || s[0].New || !s[1].New || s[1].ID != 0 || r.Counts().Rows != 1 {
+		t.Fatalf("%+v %v", s, err)
+	}
+	item, err := r.Item(ids[0])
+	do(t, err)
+	got := item.Recipients[0]
+	want := Recipient{
+		Address: item.Key, State: Deferred, Attempts: 3, Next: now, Time: now.Add(time.Second), Code: 451, Via: "mx:25",
+		Message: "<1@example.org>", Sum: sum, First: first,
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestClaimUnknown: a row that is unknown is claimed only where the policy of the run is to
+// decide by itself.
+func TestClaimUnknown(t *testing.T) {
+	for _, policy := range []Policy{Hold, Resend, AssumeSent} {
+		folder := t.TempDir()
+		l := open(t, folder, Options{})
+		r := begin(t, l)
+		ids := claim(t, r, idsOf(plan(t, r, people(1, 2))))
+		do(t, r.Doubt(ids))
+		do(t, l.Close())
+		l = open(t, folder, Options{})
+		r, err := l.Run("news", Settings{InDoubt: policy})
+		do(t, err)
+		plan(t, r, people(1, 2))
+		won := r.Claim(ids)
+		if (policy == Hold) != (len(won) == 0) {
+			t.Fatalf("%s: claimed %v", policy, won)
+		}
+		if policy == Hold {
+			if err := r.Settle([]Outcome{{ID: ids[0], State: Sent, Assumed: true}}); err == nil {
+				t.Fatal("assumed without a claim")
+			}
+			continue
+		}
+		if err := r.Settle(sent(ids[:1])); err == nil {
+			t.Fatal("sent without being in doubt")
+		}
+		do(t, r.Settle([]Outcome{{ID: ids[0], State: Sent, Assumed: true}}))
+		do(t, r.Doubt(ids[1:]))
+		do(t, l.Close()) // and once more nobody knows
+		l = open(t, folder, Options{})
+		if c := begin(t, l).Counts(); c != (Counts{Rows: 2, Sent: 1, Unknown: 1}) {
+			t.Fatalf("%s: %+v", policy, c)
+		}
+		do(t, l.Close())
+	}
+}
+
+// TestFaultL12: what a run of many rows takes in memory. TestMillion has the times.
+func TestFaultL12(t *testing.T) {
+	const rows, perRow = 60_000, 16
+	folder := t.TempDir()
+	l := open(t, folder, Options{})
+	r := begin(t, l)
+	before := heap()
+	for first := 1; first <= rows; first += 2000 {
+		plan(t, r, people(first, 2000))
+	}
+	if grown := heap() - before; grown > rows*perRow {
+		t.Errorf("%d octets a row in memory", grown/rows)
+	}
+	runtime.KeepAlive(r)
+	do(t, l.Close())
+	l, r = nil, nil
+	before = heap()
+	l = open(t, folder, Options{})
+	r = begin(t, l)
+	if grown := heap() - before; grown > rows*perRow {
+		t.Errorf("resumed: %d octets a row in memory", grown/rows)
+	}
+	if c := r.Counts(); c.Planned != rows {
+		t.Fatalf("%+v", c)
+	}
+	runtime.KeepAlive(r)
 }

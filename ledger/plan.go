@@ -25,7 +25,7 @@ type Row struct {
 type Standing struct {
 	ID ID // 0 where the row was not planned, see Earlier and Taken
 	// State is that of the row. Planned and Deferred are to be sent, also where a worker
-	// has it.
+	// has it. What is known of attempts, Item tells.
 	State State
 	// New tells that the row was not in the ledger before.
 	New bool
@@ -77,6 +77,46 @@ func (r *Run) Plan(batch []Row) ([]Standing, error) {
 		return nil, err
 	}
 	return standings, nil
+}
+
+// Look says of rows of the source what Plan would, and plans nothing. Addresses that are
+// taken it does not see.
+func (r *Run) Look(batch []Row) ([]Standing, error) {
+	l := r.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.readable(); err != nil {
+		return nil, err
+	}
+	standings := make([]Standing, len(batch))
+	for i := range batch {
+		p, s := &batch[i], &standings[i]
+		folded := fold(p.Key)
+		known, _, err := r.lookup(p, l.hash(folded), folded)
+		if err != nil {
+			return nil, l.explain(err)
+		}
+		if known == nil {
+			s.New, s.State = true, Planned
+			continue
+		}
+		r.mu.Lock()
+		s.ID, s.State, s.Open = known.id, known.state(), openOnes(known.states)
+		if r.rows[known.id]&seen != 0 && known.number != p.Number {
+			s.ID, s.Earlier = 0, known.number
+		} else if !known.same(p) && !known.lost() {
+			if s.Edit = Kept; known.replaceable(p) {
+				s.Edit = Adopted
+			}
+		}
+		r.mu.Unlock()
+	}
+	return standings, nil
+}
+
+// same reports whether the content of a row is what it was.
+func (s *stored) same(p *Row) bool {
+	return s.hash == p.Hash && (p.State != 0 || slices.Equal(s.addresses(), p.Recipients))
 }
 
 func (p *Row) check() error {
@@ -332,8 +372,7 @@ func (r *Run) planKnown(p *Row, s *Standing, known *stored) error {
 		}
 	}
 	*m |= seen
-	same := known.hash == p.Hash && (p.State != 0 || slices.Equal(known.addresses(), p.Recipients))
-	if !same {
+	if !known.same(p) {
 		s.Edit = Kept
 		if known.replaceable(p) && !busy {
 			s.Edit = Adopted

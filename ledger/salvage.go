@@ -99,7 +99,7 @@ func (s *salvage) copy(last holder) (err error) {
 		return err
 	}
 	err = s.new.transaction("what was salvaged", func() error {
-		for _, step := range []func(holder) error{s.identity, s.small, s.runs, s.versions, s.epoch} {
+		for _, step := range []func(holder) error{s.identity, s.small, s.runs, s.servers, s.epoch} {
 			if err := step(last); err != nil {
 				return err
 			}
@@ -127,9 +127,9 @@ func (s *salvage) identity(last holder) error {
 	return s.new.run("update ledger set name = ?, seed = ?, epoch = ?", s.new.name, s.new.seed, s.new.epoch)
 }
 
-// versions forgets what TLS was used where that could not be read.
-func (s *salvage) versions(holder) error {
-	return s.new.run("update outcome set tls = null where tls not in (select id from tls)")
+// servers forgets which server took a message where that could not be read.
+func (s *salvage) servers(holder) error {
+	return s.new.run("update outcome set via = null where via not in (select id from via)")
 }
 
 // epoch is none before the last that anything was written in.
@@ -145,7 +145,7 @@ func (s *salvage) epoch(holder) error {
 
 // small copies the tables that are small, as far as they can be read.
 func (s *salvage) small(holder) error {
-	for _, table := range []string{"opening", "run", "edition", "tls", "suppression"} {
+	for _, table := range []string{"opening", "run", "edition", "via", "suppression"} {
 		var insert string
 		err := s.old.query("select * from "+table, func(row *sqlite.Stmt) error {
 			n := row.ColumnCount()
@@ -319,7 +319,7 @@ func (s *salvage) run(id int64, name string, last ID) error {
 		if of > r.last || lost[of] && row.ColumnInt64(0)&(MaxRecipients-1) > 0 {
 			return nil // how many recipients a lost row has is not known
 		}
-		return s.new.run("insert or ignore into outcome values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", columns(row)...)
+		return s.new.run("insert or ignore into outcome values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", columns(row)...)
 	})
 	if err != nil {
 		return err

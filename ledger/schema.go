@@ -77,10 +77,13 @@ create table outcome (
 	enhanced text,
 	text text,                -- the reply, or the reason
 	queue text,               -- the server's name for the message
-	tls integer               -- in table tls
+	via integer,              -- in table via
+	message text,             -- Message-ID
+	sum blob,                 -- of the message's octets, where it may be sent again
+	first integer             -- when the first attempt was; null where that is the time above
 ) strict;
 create index open on outcome (id >> 46, state, next) where state > 7;
-create table tls (
+create table via (
 	id integer primary key,
 	text text not null unique
 ) strict;
