@@ -37,9 +37,11 @@ var layers = map[string]struct {
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
 	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
 	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe", "rows", "template", "delivery", "civil"}, "bindings adapt the layers below"},
+	"ledger":                   {nil, "remembers rows and what became of them, whoever sends them"},
+	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe"}, "bindings adapt the layers below"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
-	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library"}, "the command puts everything together"},
+	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library"}, "the command puts everything together"},
 	"luaapi/library":           {nil, "generated definitions"},
 }
 
@@ -53,6 +55,7 @@ var outsiders = []struct {
 	{"github.com/BurntSushi/toml", []string{"config"}, "only config knows TOML"},
 	{"github.com/spf13/cobra", []string{"cmd/mailscript"}, "only the command has flags"},
 	{"database/sql", []string{"rows"}, "only rows knows the databases of others"},
+	{"zombiezen.com/go/sqlite", []string{"ledger"}, "only the ledger knows how it is stored"},
 	{"net/smtp", nil, "the client core is our own"},
 }
 

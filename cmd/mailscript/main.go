@@ -58,7 +58,7 @@ Exit status:
   70  a mistake of mailscript itself
   74  some mail is in doubt: its end was written and never answered
   75  some mail was refused for now, or a server could not be reached
-  76  mailscript probe or lint found something that is an error
+  76  mailscript probe, lint or ledger check found something that is an error
   78  the configuration is wrong
  130  interrupted
  os.exit(n) in a script gives n. Mail the script called handled() does not count.
@@ -79,7 +79,7 @@ func rootCommand(status *int) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(runCommand(status), checkCommand(), initCommand(), accountCommand(), probeCommand(status), lintCommand(status), dkimCommand(), docCommand(), versionCommand())
+	root.AddCommand(runCommand(status), checkCommand(), initCommand(), accountCommand(), probeCommand(status), lintCommand(status), dkimCommand(), ledgerCommand(status), docCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{err, "mailscript help " + c.Name() + " lists the flags"}
 	})

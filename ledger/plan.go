@@ -1,0 +1,469 @@
+package ledger
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Row is one of the source.
+type Row struct {
+	Key    string
+	Number int64  // in the source, from 1
+	Hash   uint64 // of its content
+	// Recipients are the envelope addresses. There may be none where State is given.
+	Recipients []string
+	// State is Skipped or Failed where the row is not to be sent, for the Reason given;
+	// else 0.
+	State  State
+	Reason string
+}
+
+// Standing is what the ledger knows of a row of the source.
+type Standing struct {
+	ID ID // 0 where the row was not planned, see Earlier and Taken
+	// State is that of the row. Planned and Deferred are to be sent, also where a worker
+	// has it. What is known of attempts, Item tells.
+	State State
+	// New tells that the row was not in the ledger before.
+	New bool
+	// Edit tells whether the content is what it was.
+	Edit Edit
+	// Open are the indexes of the recipients that the message is yet to be sent to. It is
+	// nil where that is all of them, or none.
+	Open []int
+	// Earlier is the number of the row of this source that has the same key; 0 where
+	// there is none.
+	Earlier int64
+	// Taken is an address that another row of the run has, and TakenBy that row's number.
+	Taken   string
+	TakenBy int64
+}
+
+// Edit says what became of a row whose content changed since it was planned.
+type Edit string
+
+const (
+	// Unedited is a row whose content is what it was.
+	Unedited Edit = ""
+	// Adopted is one whose new content will be sent: nobody can have got the old one.
+	Adopted Edit = "adopted"
+	// Kept is one whose old content was sent, or may have been, to somebody.
+	Kept Edit = "kept"
+)
+
+// Plan notes rows of the source, and says of each what the ledger knows: rows that were
+// planned before keep their state. The same row, of the same key and number, may be planned
+// again; another one with its key is not planned, nor is one with an address that is taken
+// if the settings of the run say so.
+func (r *Run) Plan(batch []Row) ([]Standing, error) {
+	for i := range batch {
+		if err := batch[i].check(); err != nil {
+			return nil, fmt.Errorf("ledger: run %q: row %d: %w", r.Name, batch[i].Number, err)
+		}
+	}
+	standings := make([]Standing, len(batch))
+	err := r.ledger.commit("what is planned", func() error {
+		for i := range batch {
+			if err := r.planRow(&batch[i], &standings[i]); err != nil {
+				return err
+			}
+		}
+		return r.writeChunk()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return standings, nil
+}
+
+// Look says of rows of the source what Plan would, and plans nothing. Addresses that are
+// taken it does not see.
+func (r *Run) Look(batch []Row) ([]Standing, error) {
+	l := r.ledger
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.readable(); err != nil {
+		return nil, err
+	}
+	standings := make([]Standing, len(batch))
+	for i := range batch {
+		p, s := &batch[i], &standings[i]
+		folded := fold(p.Key)
+		known, _, err := r.lookup(p, l.hash(folded), folded)
+		if err != nil {
+			return nil, l.explain(err)
+		}
+		if known == nil {
+			s.New, s.State = true, Planned
+			continue
+		}
+		r.mu.Lock()
+		s.ID, s.State, s.Open = known.id, known.state(), openOnes(known.states)
+		if r.rows[known.id]&seen != 0 && known.number != p.Number {
+			s.ID, s.Earlier = 0, known.number
+		} else if !known.same(p) && !known.lost() {
+			if s.Edit = Kept; known.replaceable(p) {
+				s.Edit = Adopted
+			}
+		}
+		r.mu.Unlock()
+	}
+	return standings, nil
+}
+
+// same reports whether the content of a row is what it was.
+func (s *stored) same(p *Row) bool {
+	return s.hash == p.Hash && (p.State != 0 || slices.Equal(s.addresses(), p.Recipients))
+}
+
+func (p *Row) check() error {
+	if p.Key == "" {
+		return fmt.Errorf("the key is empty")
+	}
+	if p.State != 0 && p.State != Skipped && p.State != Failed {
+		return fmt.Errorf("it cannot be planned as %s", p.State)
+	}
+	if len(p.Recipients) == 0 && p.State == 0 {
+		return fmt.Errorf("it has no recipient")
+	}
+	if len(p.Recipients) > MaxRecipients {
+		return fmt.Errorf("it has %d recipients, and %d are all there can be", len(p.Recipients), MaxRecipients)
+	}
+	for _, a := range p.Recipients {
+		if a == "" || strings.Contains(a, "\n") {
+			return fmt.Errorf("%q cannot be an address", a)
+		}
+	}
+	return nil
+}
+
+func (r *Run) planRow(p *Row, s *Standing) error {
+	folded := fold(p.Key)
+	hash := r.ledger.hash(folded)
+	known, other, err := r.lookup(p, hash, folded)
+	if err != nil {
+		return err
+	}
+	if known != nil && known.lost() {
+		if err := r.recognise(p, known.id); err != nil {
+			return err
+		}
+		if known, err = r.look(known.id); err != nil {
+			return err
+		}
+	}
+	if known != nil {
+		return r.planKnown(p, s, known)
+	}
+	// Hashes of the addresses that are not the key, which lookup has not seen.
+	hashes := make([]uint32, 0, 1)
+	for _, a := range p.Recipients {
+		if f := fold(a); f != folded {
+			h := r.ledger.hash(f)
+			hashes = append(hashes, h)
+			if other == nil && r.settings.Addresses != AnyAddress {
+				if other, err = r.whoHas(f, h, 0); err != nil {
+					return err
+				}
+				if other != nil {
+					s.Taken, s.TakenBy = a, other.number
+				}
+			}
+		} else if other != nil {
+			s.Taken, s.TakenBy = a, other.number
+		}
+	}
+	if other != nil && s.Taken == "" {
+		other = nil // has the key of this row as its address, and this row has another
+	}
+	if other != nil && r.settings.Addresses == UniqueAddress {
+		s.State = Duplicate
+		return nil
+	}
+	if r.last == maxOrdinal {
+		return fmt.Errorf("%d rows are all there can be", r.last)
+	}
+	state, reason := p.State, p.Reason
+	if other != nil && r.settings.Addresses == FirstAddress && state == 0 {
+		state, reason = Duplicate, fmt.Sprintf("row %d has the same address", other.number)
+	}
+	return r.insertRow(p, s, hash, hashes, state, reason)
+}
+
+// lookup finds the row with a key, and one that has it as its address.
+func (r *Run) lookup(p *Row, hash uint32, folded string) (known, other *stored, err error) {
+	r.keys.find(hash, func(id ID) bool {
+		var row *stored
+		if row, err = r.look(id); err != nil {
+			return false
+		}
+		if row.key == p.Key || row.lost() {
+			known, other = row, nil
+			return false
+		}
+		if other == nil && r.settings.Addresses != AnyAddress && row.has(folded) {
+			copied := *row
+			other = &copied
+		}
+		return true
+	})
+	return known, other, err
+}
+
+// has reports whether a row is to be sent to an address.
+func (s *stored) has(folded string) bool {
+	if s.state() == Duplicate || s.state() == Skipped {
+		return false
+	}
+	return slices.ContainsFunc(s.addresses(), func(a string) bool { return fold(a) == folded })
+}
+
+// whoHas finds a row that is to be sent to an address, other than one.
+func (r *Run) whoHas(folded string, hash uint32, but ID) (other *stored, err error) {
+	r.keys.find(hash, func(id ID) bool {
+		if id == but {
+			return true
+		}
+		var row *stored
+		if row, err = r.look(id); err != nil {
+			return false
+		}
+		if row.has(folded) {
+			copied := *row
+			other = &copied
+		}
+		return other == nil
+	})
+	return other, err
+}
+
+func (r *Run) insertRow(p *Row, s *Standing, hash uint32, hashes []uint32, state State, reason string) error {
+	l := r.ledger
+	if err := l.point("plan.row"); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	id := r.last + 1
+	insert, err := l.prepared("insert into row values (?, ?, ?, ?, ?)")
+	if err != nil {
+		return err
+	}
+	insert.BindInt64(1, rowID(r.id, id))
+	insert.BindText(2, p.Key)
+	insert.BindInt64(3, p.Number)
+	insert.BindInt64(4, int64(p.Hash))
+	bindRecipients(insert, 5, p)
+	if err := execute(insert); err != nil {
+		return err
+	}
+	l.pages += len(p.Recipients) / 64
+	if id%32 == 0 {
+		l.pages++
+	}
+	r.last = id
+	r.rows = append(r.rows, seen)
+	if len(p.Recipients) != 1 {
+		r.rows[id] |= several
+	}
+	if err := r.addKey(hash, id); err != nil {
+		return err
+	}
+	for _, h := range hashes {
+		r.addAddress(h, id)
+	}
+	states := []State{Planned}
+	if state != 0 {
+		states[0] = state
+		if err := r.insertFinal(id, 0, state, reason); err != nil {
+			return err
+		}
+		for i := 1; i < len(p.Recipients); i++ {
+			states = append(states, state)
+			if err := r.insertFinal(id, i, state, reason); err != nil {
+				return err
+			}
+		}
+	} else {
+		if states, err = r.suppressNew(id, p.Recipients); err != nil {
+			return err
+		}
+	}
+	r.move(id, of(states))
+	s.ID, s.New, s.State = id, true, of(states)
+	s.Open = openOnes(states)
+	return nil
+}
+
+// suppressNew finds which recipients of a new row get nothing.
+func (r *Run) suppressNew(id ID, recipients []string) ([]State, error) {
+	if r.ledger.never == 0 {
+		if len(recipients) == 1 {
+			return []State{Planned}, nil
+		}
+		return slices.Repeat([]State{Planned}, len(recipients)), nil
+	}
+	states := make([]State, len(recipients))
+	for i, a := range recipients {
+		states[i] = Planned
+		reason, found, err := r.ledger.suppressed(a)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			states[i] = Suppressed
+			if err := r.insertFinal(id, i, Suppressed, reason); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return states, nil
+}
+
+// insertFinal notes why a recipient gets nothing, without an attempt.
+func (r *Run) insertFinal(id ID, recipient int, state State, reason string) error {
+	if err := r.ledger.point("plan.outcome"); err != nil {
+		return err
+	}
+	return r.writeOutcome(&Outcome{ID: id, Recipient: recipient, State: state, Text: reason}, 0)
+}
+
+// openOnes are the indexes of those that are yet to be sent to, nil where it is all.
+func openOnes(states []State) []int {
+	if !slices.ContainsFunc(states, func(s State) bool { return !s.open() }) {
+		return nil
+	}
+	var open []int
+	for i, s := range states {
+		if s.open() {
+			open = append(open, i)
+		}
+	}
+	return open
+}
+
+func bindRecipients(s *sqlite.Stmt, parameter int, p *Row) {
+	if len(p.Recipients) == 1 && p.Recipients[0] == p.Key {
+		s.BindNull(parameter)
+		return
+	}
+	s.BindText(parameter, strings.Join(p.Recipients, "\n"))
+}
+
+// planKnown compares a row of the source with what was planned.
+func (r *Run) planKnown(p *Row, s *Standing, known *stored) error {
+	id := known.id
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.ID, s.State, s.Open = id, known.state(), openOnes(known.states)
+	m := &r.rows[id]
+	if *m&seen != 0 && known.number != p.Number {
+		s.ID, s.Earlier = 0, known.number
+		return nil
+	}
+	busy := *m&(claimed|doubted) != 0
+	if m.state() == 0 {
+		m.set(known.state())
+		if len(known.addresses()) != 1 {
+			*m |= several
+		}
+	}
+	*m |= seen
+	if !known.same(p) {
+		s.Edit = Kept
+		if known.replaceable(p) && !busy {
+			s.Edit = Adopted
+			return r.replace(p, s, known)
+		}
+	}
+	if known.number != p.Number {
+		r.forget(id)
+		if err := r.ledger.run("update row set number = ? where id = ?", p.Number, rowID(r.id, id)); err != nil {
+			return err
+		}
+	}
+	if r.ledger.never > 0 && !busy && known.state().open() {
+		return r.suppressKnown(s, known)
+	}
+	return nil
+}
+
+// replaceable reports whether nobody can have got what a row was, and it can still be
+// something else.
+func (s *stored) replaceable(p *Row) bool {
+	if p.State != 0 {
+		return false // Settle says so
+	}
+	for _, state := range s.states {
+		if !state.open() {
+			return false
+		}
+	}
+	return len(s.states) == len(p.Recipients) || !slices.Contains(s.states, Deferred)
+}
+
+func (r *Run) replace(p *Row, s *Standing, known *stored) error {
+	l := r.ledger
+	if err := l.point("plan.replace"); err != nil {
+		return err
+	}
+	r.forget(known.id)
+	update, err := l.prepared("update row set number = ?, hash = ?, recipients = ? where id = ?")
+	if err != nil {
+		return err
+	}
+	update.BindInt64(1, p.Number)
+	update.BindInt64(2, int64(p.Hash))
+	bindRecipients(update, 3, p)
+	update.BindInt64(4, rowID(r.id, known.id))
+	if err := execute(update); err != nil {
+		return err
+	}
+	l.pages++
+	before := known.addresses()
+	for _, a := range p.Recipients {
+		if fold(a) != fold(p.Key) && !slices.Contains(before, a) {
+			r.addAddress(l.hash(fold(a)), known.id)
+		}
+	}
+	m := &r.rows[known.id]
+	*m &^= several
+	if len(p.Recipients) != 1 {
+		*m |= several
+	}
+	if slices.Equal(before, p.Recipients) {
+		return nil
+	}
+	s.Open = nil
+	return nil
+}
+
+// suppressKnown finds recipients of a row that were suppressed after it was planned.
+func (r *Run) suppressKnown(s *Standing, known *stored) error {
+	addresses, states := known.addresses(), slices.Clone(known.states)
+	for i, a := range addresses {
+		if !states[i].open() {
+			continue
+		}
+		reason, found, err := r.ledger.suppressed(a)
+		if err != nil {
+			return err
+		}
+		if found {
+			states[i] = Suppressed
+			if err := r.insertFinal(known.id, i, Suppressed, reason); err != nil {
+				return err
+			}
+		}
+	}
+	if slices.Equal(states, known.states) {
+		return nil
+	}
+	r.forget(known.id)
+	r.move(known.id, of(states))
+	s.State, s.Open = of(states), openOnes(states)
+	return nil
+}

@@ -1,0 +1,5 @@
+package ledger
+
+import "time"
+
+func processTime() time.Duration { return 0 }

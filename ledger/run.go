@@ -1,0 +1,411 @@
+package ledger
+
+import (
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Settings are those of a run. Settings and Template tell what was configured from what
+// was configured before; hashes do.
+type Settings struct {
+	Settings string
+	Template string
+	// InDoubt is what Resolve does unless told otherwise; Hold where it is empty.
+	InDoubt Policy
+	// Addresses says whether several rows may go to the same address.
+	Addresses AddressRule
+	// Changed says whether the run may go on with other settings or another template.
+	Changed ChangeRule
+}
+
+// AddressRule says whether several rows may go to the same address.
+type AddressRule string
+
+const (
+	// UniqueAddress does not plan a second row with an address. It is the default.
+	UniqueAddress AddressRule = ""
+	// FirstAddress plans it as a duplicate.
+	FirstAddress AddressRule = "first"
+	// AnyAddress lets it be sent.
+	AnyAddress AddressRule = "any"
+)
+
+// ChangeRule says whether a run may go on with other settings or another template.
+type ChangeRule string
+
+const (
+	// RefuseChanges returns a *ChangedError. It is the default.
+	RefuseChanges ChangeRule = ""
+	// AcceptChanges notes the new ones beside the old.
+	AcceptChanges ChangeRule = "accept"
+)
+
+// ID is the ordinal of a row in its run: from 1, in the order in which they were planned.
+type ID uint32
+
+// Run is one run of a merge, begun or resumed. Its methods may be called from several
+// goroutines.
+type Run struct {
+	ledger   *Ledger
+	id       int64
+	settings Settings
+
+	// Name is that of the run.
+	Name string
+	// Date is when it began, in whole seconds. Messages are dated so.
+	Date time.Time
+	// Seed is random and stays that of the run: what is drawn from it, such as
+	// boundaries, is the same at every attempt.
+	Seed []byte
+	// Resumed tells that it began in an earlier opening of the ledger.
+	Resumed bool
+
+	mu      sync.Mutex // guards all below
+	last    ID
+	rows    []mark // by ordinal; the first is of none
+	keys    keySet
+	counts  [Unknown + 1]int64
+	changed bool // counts are to be written
+	windows map[ID]*window
+	dirty   []*window
+	tail    chunk
+	block   block // guarded by the ledger's lock
+}
+
+// mark is what memory knows of a row: its state in the database, 0 where that was not read
+// yet, and what is going on with it.
+type mark uint8
+
+const (
+	stateBits mark = 0x0f
+	claimed   mark = 1 << 4
+	doubted   mark = 1 << 5
+	seen      mark = 1 << 6 // by Plan, in this opening
+	several   mark = 1 << 7 // recipients, or none
+)
+
+func (m mark) state() State { return State(m & stateBits) }
+
+func (m *mark) set(s State) { *m = *m&^stateBits | mark(s) }
+
+// Run begins a run, or resumes the one of that name. The error is a *ChangedError where
+// settings or template are not those of the last time.
+func (l *Ledger) Run(name string, settings Settings) (*Run, error) {
+	if name == "" || strings.ContainsFunc(name, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+		return nil, fmt.Errorf("ledger: %q cannot be the name of a run", name)
+	}
+	if settings.InDoubt == "" {
+		settings.InDoubt = Hold
+	}
+	if !settings.InDoubt.valid() {
+		return nil, fmt.Errorf("ledger: in doubt: unknown policy %q", settings.InDoubt)
+	}
+	var found *Run
+	var nameless int64
+	err := l.commit("the run", func() (err error) {
+		if found, err = l.load(name); err != nil || found != nil {
+			return err
+		}
+		nameless, err = l.integer("select count(*) from run where name like ? || '%'", salvagedRun)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	if found == nil && nameless > 0 && settings.Changed != AcceptChanges {
+		return nil, &Error{
+			Path: l.path, Text: fmt.Sprintf("the name of a run was lost when it was salvaged, and may have been %q", name), Err: ErrCorrupt,
+			Hint: "see what mailscript runs lists; another name begins a new run, and so does accepting the change",
+		}
+	}
+	if found != nil {
+		if changed := found.changes(settings); changed != nil && settings.Changed != AcceptChanges {
+			return nil, changed
+		}
+	}
+	err = l.commit("the run", func() error {
+		if err := l.point("run.insert"); err != nil {
+			return err
+		}
+		if found == nil {
+			r, err := l.insertRun(name, settings)
+			found = r
+			return err
+		}
+		if err := l.run("update run set in_doubt = ? where id = ?", string(settings.InDoubt), found.id); err != nil {
+			return err
+		}
+		if found.changes(settings) != nil {
+			return l.insertEdition(found.id, settings)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if same, ok := l.runs[name]; ok {
+		same.settings = settings
+		return same, nil
+	}
+	found.settings = settings
+	l.runs[name] = found
+	return found, nil
+}
+
+func (r *Run) changes(s Settings) error {
+	var what []string
+	if r.settings.Settings != s.Settings {
+		what = append(what, "settings")
+	}
+	if r.settings.Template != s.Template {
+		what = append(what, "template")
+	}
+	if what == nil {
+		return nil
+	}
+	return &ChangedError{Run: r.Name, What: what}
+}
+
+func (l *Ledger) insertRun(name string, settings Settings) (*Run, error) {
+	last, err := l.integer("select max(id) from run")
+	if err != nil {
+		return nil, err
+	}
+	if last >= maxRun {
+		return nil, fmt.Errorf("%d runs are all there can be", maxRun)
+	}
+	r := newRun(l, last+1, name)
+	r.Date = l.now().Truncate(time.Second).UTC()
+	r.Seed = make([]byte, 16)
+	rand.Read(r.Seed)
+	err = l.run("insert into run (id, name, created, seed, in_doubt) values (?, ?, ?, ?, ?)",
+		r.id, name, milliseconds(r.Date), r.Seed, string(settings.InDoubt))
+	if err != nil {
+		return nil, err
+	}
+	return r, l.insertEdition(r.id, settings)
+}
+
+func (l *Ledger) insertEdition(run int64, settings Settings) error {
+	return l.run("insert or replace into edition values (?, ?, ?, ?, ?)", run, l.epoch, milliseconds(l.now()), settings.Settings, settings.Template)
+}
+
+func newRun(l *Ledger, id int64, name string) *Run {
+	return &Run{ledger: l, id: id, Name: name, rows: make([]mark, 1), windows: map[ID]*window{}, tail: chunk{first: 1}}
+}
+
+// columns of the counts, in the order of load and writeChanges.
+var counted = [...]State{Planned, Sent, Failed, Skipped, Suppressed, Duplicate, Deferred, Unknown}
+
+// load reads a run for going on with it; nil where there is none.
+func (l *Ledger) load(name string) (*Run, error) {
+	if r, ok := l.runs[name]; ok {
+		return r, nil
+	}
+	r, err := l.describe(name)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	r.rows = make([]mark, r.last+1, int(r.last)+1+int(r.last)/16)
+	if err := r.loadKeys(); err != nil {
+		return nil, err
+	}
+	return r, r.rebase()
+}
+
+// describe reads what a run is, without its keys; nil where there is none.
+func (l *Ledger) describe(name string) (*Run, error) {
+	var r *Run
+	err := l.query("select id, created, seed, in_doubt, last, planned, sent, failed, skipped, suppressed, duplicate, deferred, unknown from run where name = ?", func(s *sqlite.Stmt) error {
+		r = newRun(l, s.ColumnInt64(0), name)
+		r.Date, r.Seed, r.Resumed = fromMilliseconds(s.ColumnInt64(1)), columnBytes(s, 2), true
+		r.settings.InDoubt, r.last = Policy(s.ColumnText(3)), ID(s.ColumnInt64(4))
+		for i, state := range counted {
+			r.counts[state] = s.ColumnInt64(5 + i)
+		}
+		return nil
+	}, name)
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return r, l.query("select settings, template from edition where run = ? order by epoch desc limit 1", func(s *sqlite.Stmt) error {
+		r.settings.Settings, r.settings.Template = s.ColumnText(0), s.ColumnText(1)
+		return nil
+	}, r.id)
+}
+
+// rebase makes the times of the next attempts sensible after the clock was set back:
+// what was settled in the future waits from now for as long as it would have waited.
+func (r *Run) rebase() error {
+	l := r.ledger
+	now := milliseconds(l.now())
+	return l.run("update outcome set next = ? + max(0, next - time), time = ? where id >> 46 = ? and state = 8 and state > 7 and time > ?",
+		now, now, r.id, now+clockTolerance.Milliseconds())
+}
+
+// clockTolerance is how far clocks are set back in the ordinary course of things.
+const clockTolerance = time.Minute
+
+// Counts are how many rows of a run stand where.
+type Counts struct {
+	Rows                                                            int64 // all there are
+	Planned, Sent, Failed, Skipped, Suppressed, Duplicate, Deferred int64
+	// InDoubt are those whose end may be being written, Unknown those whose reply never
+	// came.
+	InDoubt, Unknown int64
+}
+
+// Open is how many are yet to be sent, now or later.
+func (c Counts) Open() int64 { return c.Planned + c.Deferred }
+
+// Counts are those of now.
+func (r *Run) Counts() Counts {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.counts
+	for id := range r.windows {
+		n[r.rows[id].state()]--
+	}
+	return countsOf(int64(r.last), int64(len(r.windows)), n)
+}
+
+func countsOf(rows, inDoubt int64, n [Unknown + 1]int64) Counts {
+	return Counts{
+		Rows: rows, InDoubt: inDoubt, Planned: n[Planned], Sent: n[Sent], Failed: n[Failed], Skipped: n[Skipped],
+		Suppressed: n[Suppressed], Duplicate: n[Duplicate], Deferred: n[Deferred], Unknown: n[Unknown],
+	}
+}
+
+// move changes the state of a row in memory and in the counts. From 0 it is a new row.
+func (r *Run) move(id ID, to State) {
+	from := r.rows[id].state()
+	if from == to {
+		return
+	}
+	if from != 0 {
+		r.counts[from]--
+	}
+	r.counts[to]++
+	r.rows[id].set(to)
+	r.changed = true
+}
+
+// writeChanges writes what a transaction changed beside the rows themselves.
+func (r *Run) writeChanges() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.writeWindows(); err != nil || !r.changed {
+		return err
+	}
+	l := r.ledger
+	if err := l.point("counts.write"); err != nil {
+		return err
+	}
+	s, err := l.prepared("update run set last = ?, planned = ?, sent = ?, failed = ?, skipped = ?, suppressed = ?, duplicate = ?, deferred = ?, unknown = ? where id = ?")
+	if err != nil {
+		return err
+	}
+	s.BindInt64(1, int64(r.last))
+	for i, state := range counted {
+		s.BindInt64(i+2, r.counts[state])
+	}
+	s.BindInt64(len(counted)+2, r.id)
+	r.changed = false
+	l.pages++
+	return execute(s)
+}
+
+// Runs are all runs of the ledger, the last one first.
+func (l *Ledger) Runs() ([]Summary, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.readable(); err != nil {
+		return nil, err
+	}
+	var names []string
+	err := l.query("select name from run order by id desc", func(s *sqlite.Stmt) error {
+		names = append(names, s.ColumnText(0))
+		return nil
+	})
+	if err != nil {
+		return nil, l.explain(err)
+	}
+	var all []Summary
+	for _, name := range names {
+		s, err := l.summary(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, *s)
+	}
+	return all, nil
+}
+
+// Summary is a run as status and runs show it.
+type Summary struct {
+	Name     string
+	Date     time.Time
+	Settings Settings
+	Counts   Counts
+	// Last is when it was last opened for sending with other settings than before, or
+	// first.
+	Last time.Time
+}
+
+// Summary is what the ledger knows of a run; nil where there is none of that name.
+func (l *Ledger) Summary(name string) (*Summary, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.readable(); err != nil {
+		return nil, err
+	}
+	return l.summary(name)
+}
+
+func (l *Ledger) summary(name string) (*Summary, error) {
+	r, err := l.describe(name)
+	if err != nil || r == nil {
+		return nil, l.explain(err)
+	}
+	s := &Summary{Name: name, Date: r.Date, Settings: r.settings}
+	doubts, err := r.doubts()
+	if err != nil {
+		return nil, l.explain(err)
+	}
+	for id := range doubts {
+		state, err := r.storedState(id)
+		if err != nil {
+			return nil, l.explain(err)
+		}
+		r.counts[state]--
+	}
+	s.Counts = countsOf(int64(r.last), int64(len(doubts)), r.counts)
+	last, err := l.integer("select max(time) from edition where run = ?", r.id)
+	s.Last = fromMilliseconds(last)
+	return s, l.explain(err)
+}
+
+// readable reports why nothing can be read.
+func (l *Ledger) readable() error {
+	if l.failed != nil {
+		return l.failed
+	}
+	return nil
+}
+
+func sortedIDs[V any](m map[ID]V) []ID {
+	ids := make([]ID, 0, len(m))
+	for id := range m {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids
+}

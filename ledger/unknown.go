@@ -1,0 +1,175 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// doubts are the rows of a run that the database says are in doubt, and since when.
+func (r *Run) doubts() (map[ID]time.Time, error) {
+	found := map[ID]time.Time{}
+	err := r.ledger.query("select time, rows from doubt where run = ?", func(s *sqlite.Stmt) error {
+		for _, id := range unpackIDs(columnBytes(s, 1)) {
+			found[id] = fromMilliseconds(s.ColumnInt64(0))
+		}
+		return nil
+	}, r.id)
+	return found, err
+}
+
+// recoverDoubts makes unknown what an earlier process left in doubt: every recipient that
+// the message was yet to be sent to.
+func (l *Ledger) recoverDoubts() error {
+	var names []string
+	err := l.query("select distinct name from run join doubt on run.id = doubt.run", func(s *sqlite.Stmt) error {
+		names = append(names, s.ColumnText(0))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := l.point("epoch.doubts"); err != nil {
+			return err
+		}
+		r, err := l.describe(name)
+		if err != nil {
+			return err
+		}
+		r.rows = make([]mark, r.last+1)
+		doubts, err := r.doubts()
+		if err != nil {
+			return err
+		}
+		for _, id := range sortedIDs(doubts) {
+			if id > r.last {
+				return l.corrupt("a row that was never planned is in doubt")
+			}
+			if err := r.lose(id, doubts[id]); err != nil {
+				return err
+			}
+		}
+		if err := r.writeChanges(); err != nil {
+			return err
+		}
+	}
+	return l.run("delete from doubt")
+}
+
+// lose notes that the reply to a message will never be known.
+func (r *Run) lose(id ID, since time.Time) error {
+	rows, err := r.read(nil, id, id)
+	if err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return r.ledger.corrupt("a row is missing")
+	}
+	states := rows[0].states
+	r.rows[id].set(rows[0].state())
+	if len(states) != 1 {
+		r.rows[id] |= several
+	}
+	for i, state := range states {
+		if !state.open() {
+			continue
+		}
+		states[i] = Unknown
+		text := "the process ended before the reply came; the message was sent at " + since.Format(time.RFC3339)
+		if err := r.writeOutcome(&Outcome{ID: id, Recipient: i, State: Unknown, Text: text}, 1); err != nil {
+			return err
+		}
+	}
+	r.move(id, of(states))
+	return nil
+}
+
+// Resolve decides what becomes of rows that are unknown: of those named, or of all where
+// none is. It returns how many it changed. Hold changes none.
+func (r *Run) Resolve(policy Policy, ids ...ID) (int, error) {
+	if !policy.valid() {
+		return 0, fmt.Errorf("ledger: run %q: in doubt: unknown policy %q", r.Name, policy)
+	}
+	if policy == Hold {
+		return 0, nil
+	}
+	resolved := 0
+	err := r.ledger.commit("what becomes of unknown rows", func() error {
+		resolved = 0
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(ids) == 0 {
+			var err error
+			if ids, err = r.unknown(); err != nil {
+				return err
+			}
+		}
+		for _, id := range ids {
+			if id == 0 || id > r.last {
+				continue
+			}
+			changed, err := r.resolve(policy, id)
+			if err != nil {
+				return err
+			}
+			if changed {
+				resolved++
+			}
+		}
+		return nil
+	})
+	return resolved, err
+}
+
+// unknown are the rows with a recipient of which nothing is known.
+func (r *Run) unknown() ([]ID, error) {
+	var ids []ID
+	err := r.ledger.query("select distinct id >> 14 from outcome where id >> 46 = ? and state = 9 and state > 7", func(s *sqlite.Stmt) error {
+		_, id := splitRow(s.ColumnInt64(0))
+		ids = append(ids, id)
+		return nil
+	}, r.id)
+	return ids, err
+}
+
+func (r *Run) resolve(policy Policy, id ID) (bool, error) {
+	rows, err := r.read(nil, id, id)
+	if err != nil {
+		return false, err
+	}
+	if len(rows) == 0 {
+		return false, r.ledger.corrupt("a row is missing")
+	}
+	states := rows[0].states
+	if r.rows[id].state() == 0 {
+		r.rows[id].set(rows[0].state())
+		if len(states) != 1 {
+			r.rows[id] |= several
+		}
+	}
+	changed := false
+	for i, state := range states {
+		if state != Unknown {
+			continue
+		}
+		o := Outcome{ID: id, Recipient: i, State: Deferred, Next: r.ledger.now(), Text: "no reply came; to be sent again"}
+		if policy == AssumeSent {
+			o.State, o.Text = Sent, "no reply came; assumed to be sent"
+		}
+		if err := r.ledger.point("resolve.outcome"); err != nil {
+			return false, err
+		}
+		if err := r.writeOutcome(&o, 0); err != nil {
+			return false, err
+		}
+		states[i] = o.State
+		changed = true
+	}
+	if changed {
+		r.forget(id)
+		r.move(id, of(states))
+	}
+	return changed, nil
+}
