@@ -1,0 +1,260 @@
+package schedule
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// collect decides about the fire times that have come.
+func (l *loop) collect(t *task) {
+	for !t.next.Due.After(l.wall) {
+		if l.wall.Sub(t.next.Due) > punctual {
+			l.catchUp(t)
+			return
+		}
+		fire := t.next
+		t.step()
+		l.arrive(t, waiting{fire: fire})
+	}
+}
+
+// catchUp decides about fire times that were missed.
+func (l *loop) catchUp(t *task) {
+	n := 1
+	if t.Missed == MissedAll {
+		n = Backlog
+	}
+	m := t.missing(t.from, l.wall, n)
+	t.seek(m.until)
+	run, left := t.wanted(m, l.wall)
+	l.log.Warn("fire times were missed", "job", t.Name, "run", len(run), "left", left)
+	if len(run) == 0 {
+		if len(m.last) > 0 {
+			last := m.last[len(m.last)-1]
+			l.skip(t, waiting{fire: last, missed: left - 1}, ReasonLate)
+		}
+		return
+	}
+	run[0].missed = left
+	for _, w := range run {
+		l.arrive(t, w)
+	}
+}
+
+// arrive takes a period that is to be run now.
+func (l *loop) arrive(t *task, w waiting) {
+	if w.fire.Off {
+		l.skip(t, w, ReasonDayOff)
+		return
+	}
+	l.expect(t, w.fire)
+	switch {
+	case t.held != never:
+		// The state keeps no records: the newest is what is wanted then.
+		l.leaveOut(t)
+		w.missed += len(t.waiting)
+		t.waiting = []waiting{w}
+	case t.run == nil && len(t.waiting) == 0:
+		t.waiting = append(t.waiting, w)
+	case w.late || t.catchesUp() || t.Overlap == OverlapQueue:
+		if len(t.waiting) < Backlog {
+			t.waiting = append(t.waiting, w)
+		} else {
+			l.skip(t, w, ReasonOverlap)
+		}
+	case t.Overlap == OverlapKill && (t.run == nil || !t.run.given):
+		l.supersede(t, w)
+	default:
+		l.skip(t, w, ReasonOverlap)
+	}
+}
+
+// catchesUp says that the job is busy with what was missed. What comes meanwhile
+// has not met a run that takes too long, and waits.
+func (t *task) catchesUp() bool {
+	return t.run != nil && t.run.late && !t.run.given ||
+		slices.ContainsFunc(t.waiting, func(w waiting) bool { return w.late })
+}
+
+// supersede ends the run for a new period. The period is claimed first: if the
+// clock was set back it may have been run, and nothing must be ended for it.
+func (l *loop) supersede(t *task, w waiting) {
+	fresh, err := l.state.Claim(l.record(t, w))
+	if err != nil {
+		l.trouble(t, w, err)
+		return
+	}
+	if !fresh {
+		t.done(w.fire.Period)
+		return
+	}
+	w.claimed = true
+	l.leaveOut(t)
+	for _, old := range t.waiting {
+		l.skip(t, old, ReasonOverlap)
+	}
+	t.waiting = append(t.waiting[:0], w)
+	switch {
+	case t.run == nil:
+	case t.run.rest:
+		l.surrender(t)
+	default:
+		t.run.end(ErrKilled, l.mono)
+	}
+}
+
+// leaveOut skips the periods that were claimed and not begun.
+func (l *loop) leaveOut(t *task) {
+	for _, w := range t.waiting {
+		if w.claimed {
+			r := l.record(t, w)
+			r.Outcome, r.Reason, r.Ended, r.Attempt = OutcomeSkipped, ReasonOverlap, l.wall, 0
+			l.conclude(t, r)
+		}
+	}
+	t.waiting = slices.DeleteFunc(t.waiting, func(w waiting) bool { return w.claimed })
+}
+
+// surrender gives up the attempts that are left.
+func (l *loop) surrender(t *task) {
+	r := t.run.record
+	t.run = nil
+	r.Outcome, r.Ended = OutcomeFailed, l.wall
+	l.conclude(t, r)
+}
+
+// record is what is kept when a period is claimed.
+func (l *loop) record(t *task, w waiting) Record {
+	return Record{
+		Job: t.Name, Period: w.fire.Period, At: w.fire.At, Claimed: l.wall,
+		Attempt: 1, Outcome: OutcomeClaimed, Missed: w.missed,
+	}
+}
+
+// skip records that a period is not run.
+func (l *loop) skip(t *task, w waiting, reason Reason) {
+	r := l.record(t, w)
+	r.Outcome, r.Reason, r.Ended, r.Attempt = OutcomeSkipped, reason, l.wall, 0
+	fresh, err := l.state.Claim(r)
+	if err != nil {
+		l.log.Error("a skipped period could not be recorded", "job", t.Name, "period", r.Period, "err", err)
+	}
+	if err == nil && !fresh {
+		t.done(r.Period)
+		return // it was run before the clock was set back
+	}
+	l.log.Info("period skipped", "job", t.Name, "period", r.Period, "reason", reason)
+	t.done(r.Period)
+	if reason != ReasonDayOff {
+		l.tell(t, NoticeSkipped, r)
+	}
+}
+
+// start begins what waits, the longest due first, as far as there are places.
+func (l *loop) start(ctx context.Context) {
+	var ready []*task
+	for _, t := range l.tasks {
+		if t.run != nil && t.run.rest && t.run.again <= l.mono ||
+			t.run == nil && len(t.waiting) > 0 && (t.held == never || t.held <= l.mono) {
+			ready = append(ready, t)
+		}
+	}
+	slices.SortStableFunc(ready, func(a, b *task) int { return a.first().Due.Compare(b.first().Due) })
+	for _, t := range ready {
+		if l.options.Running > 0 && l.running >= l.options.Running {
+			return
+		}
+		if t.run != nil {
+			l.attempt(ctx, t)
+		} else {
+			l.claim(ctx, t)
+		}
+	}
+}
+
+func (t *task) first() Fire {
+	if t.run != nil {
+		return t.run.fire
+	}
+	return t.waiting[0].fire
+}
+
+// claim begins the first period that waits and was not run before.
+func (l *loop) claim(ctx context.Context, t *task) {
+	for len(t.waiting) > 0 {
+		w := t.waiting[0]
+		t.waiting = slices.Delete(t.waiting, 0, 1)
+		if t.held != never && t.MaxLate > 0 && l.wall.Sub(w.fire.Due) > t.MaxLate {
+			t.held = never
+			l.skip(t, w, ReasonLate)
+			continue
+		}
+		record := l.record(t, w)
+		if !w.claimed {
+			fresh, err := l.state.Claim(record)
+			if err != nil {
+				l.trouble(t, w, err)
+				return
+			}
+			t.held = never
+			if !fresh {
+				l.log.Info("period has a record already", "job", t.Name, "period", record.Period)
+				t.done(record.Period)
+				continue
+			}
+		}
+		t.run = &run{task: t, fire: w.fire, record: record, late: w.late}
+		l.launch(ctx, t.run)
+		return
+	}
+}
+
+// attempt begins another run in a period.
+func (l *loop) attempt(ctx context.Context, t *task) {
+	r := t.run
+	record := r.record
+	record.Attempt++
+	record.Outcome, record.Claimed, record.Ended = OutcomeClaimed, l.wall, time.Time{}
+	record.Error, record.Hint, record.Log = "", "", ""
+	if err := l.state.Settle(record); err != nil {
+		l.log.Error("another attempt could not be recorded", "job", t.Name, "period", record.Period, "err", err)
+		r.again = l.mono + stateWait
+		return
+	}
+	r.record, r.rest, r.cause = record, false, nil
+	l.launch(ctx, r)
+}
+
+func (l *loop) launch(ctx context.Context, r *run) {
+	ctx, r.cancel = context.WithCancelCause(ctx)
+	r.timeout = l.mono + r.task.Timeout
+	l.running++
+	l.log.Info("run begins", "job", r.task.Name, "period", r.record.Period, "attempt", r.record.Attempt)
+	runner := r.task.Run
+	told := Run{Job: r.task.Name, Fire: r.fire, Attempt: r.record.Attempt, Missed: r.record.Missed}
+	go func() {
+		result := call(ctx, runner, told)
+		select {
+		case l.ended <- ended{r, result}:
+		case <-l.gone:
+		}
+	}()
+}
+
+// trouble keeps a period that could not be claimed: what is not recorded is not
+// run.
+func (l *loop) trouble(t *task, w waiting, err error) {
+	l.log.Error("a period could not be claimed", "job", t.Name, "period", w.fire.Period, "err", err)
+	if !w.told {
+		w.told = true
+		r := l.record(t, w)
+		r.Outcome, r.Attempt = OutcomeFailed, 0
+		r.Error = tail(fmt.Sprintf("the run was not begun, because it could not be recorded: %v", err), maxError)
+		r.Hint = "it begins when records can be kept again, if it is not too late then"
+		l.tell(t, NoticeFailed, r)
+	}
+	t.held = l.mono + stateWait
+	t.waiting = slices.Insert(t.waiting, 0, w)
+}
