@@ -14,8 +14,9 @@ const day = 24 * 60 * 60
 
 // days finds the days of a specification. gronx decides about each, at midnight
 // and as if all were UTC; months and times of day are looked up in sets. Its own
-// search for the next time is not used: it gives up after 500 steps ("tried so
-// hard"), as it does for 29 February on a Sunday.
+// search for the next time is not used: it leaves out times in gaps, takes the
+// second of two, and gives up after 500 steps without knowing whether the answer
+// is never.
 type days struct {
 	spec     *Spec
 	gronx    gronx.Gronx

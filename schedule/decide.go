@@ -50,21 +50,16 @@ func (l *loop) arrive(t *task, w waiting) {
 		return
 	}
 	l.expect(t, w.fire)
+	idle := t.run == nil && len(t.waiting) == 0
+	queues := w.late || t.catchesUp() || t.Overlap == OverlapQueue
 	switch {
-	case t.held != never:
-		// The state keeps no records: the newest is what is wanted then.
-		l.leaveOut(t)
-		w.missed += len(t.waiting)
-		t.waiting = []waiting{w}
-	case t.run == nil && len(t.waiting) == 0:
+	case idle, queues && len(t.waiting) < Backlog:
 		t.waiting = append(t.waiting, w)
-	case w.late || t.catchesUp() || t.Overlap == OverlapQueue:
-		if len(t.waiting) < Backlog {
-			t.waiting = append(t.waiting, w)
-		} else {
-			l.skip(t, w, ReasonOverlap)
-		}
-	case t.Overlap == OverlapKill && (t.run == nil || !t.run.given):
+	case t.held != never && !queues:
+		// The state keeps no records: the newest is what is wanted then.
+		w.missed += len(t.waiting)
+		t.waiting = append(t.waiting[:0], w)
+	case t.Overlap == OverlapKill && !queues && (t.run == nil || !t.run.given):
 		l.supersede(t, w)
 	default:
 		l.skip(t, w, ReasonOverlap)
@@ -78,24 +73,27 @@ func (t *task) catchesUp() bool {
 		slices.ContainsFunc(t.waiting, func(w waiting) bool { return w.late })
 }
 
-// supersede ends the run for a new period. The period is claimed first: if the
-// clock was set back it may have been run, and nothing must be ended for it.
+// supersede ends the run for a new period. If the clock was set back it may have
+// been run, and nothing must be ended for it.
 func (l *loop) supersede(t *task, w waiting) {
-	fresh, err := l.state.Claim(l.record(t, w))
-	if err != nil {
-		l.trouble(t, w, err)
+	recorded, err := l.recorded(t, w.fire)
+	switch {
+	case err != nil:
+		l.log.Error("the state cannot be read", "job", t.Name, "err", err)
+		l.skip(t, w, ReasonOverlap)
 		return
-	}
-	if !fresh {
+	case recorded:
 		t.done(w.fire.Period)
 		return
 	}
-	w.claimed = true
-	l.leaveOut(t)
-	for _, old := range t.waiting {
-		l.skip(t, old, ReasonOverlap)
+	// In their order, see skip.
+	for i := range t.waiting {
+		if t.waiting[i].reason == "" {
+			t.waiting[i].reason = ReasonOverlap
+		}
 	}
-	t.waiting = append(t.waiting[:0], w)
+	l.flush(t)
+	t.waiting = append(t.waiting, w)
 	switch {
 	case t.run == nil:
 	case t.run.rest:
@@ -105,16 +103,10 @@ func (l *loop) supersede(t *task, w waiting) {
 	}
 }
 
-// leaveOut skips the periods that were claimed and not begun.
-func (l *loop) leaveOut(t *task) {
-	for _, w := range t.waiting {
-		if w.claimed {
-			r := l.record(t, w)
-			r.Outcome, r.Reason, r.Ended, r.Attempt = OutcomeSkipped, ReasonOverlap, l.wall, 0
-			l.conclude(t, r)
-		}
-	}
-	t.waiting = slices.DeleteFunc(t.waiting, func(w waiting) bool { return w.claimed })
+// recorded says that a period has a record.
+func (l *loop) recorded(t *task, f Fire) (bool, error) {
+	records, err := l.state.History(t.Name, f.At, 1)
+	return err == nil && len(records) > 0 && records[0].Period == f.Period, err
 }
 
 // surrender gives up the attempts that are left.
@@ -133,23 +125,64 @@ func (l *loop) record(t *task, w waiting) Record {
 	}
 }
 
-// skip records that a period is not run.
+// skip sees to it that a period is recorded as not run, and told of. The record
+// waits for its turn: a new process takes up where the records end, and would
+// leave out what still waits before it.
 func (l *loop) skip(t *task, w waiting, reason Reason) {
+	w.reason = reason
+	if n := len(t.waiting); n > 0 {
+		if recorded, err := l.recorded(t, w.fire); err == nil && recorded {
+			t.done(w.fire.Period)
+			return
+		}
+		l.tellSkipped(t, w)
+		w.told = true
+		if last := t.waiting[n-1]; n > Backlog && last.reason != "" {
+			w.missed += last.missed + 1
+			t.waiting = t.waiting[:n-1]
+		}
+	}
+	t.waiting = append(t.waiting, w)
+	l.flush(t)
+}
+
+// flush records the skipped periods whose turn has come. It is false when the
+// state keeps no records.
+func (l *loop) flush(t *task) bool {
+	for len(t.waiting) > 0 && t.waiting[0].reason != "" {
+		w := t.waiting[0]
+		fresh, err := l.state.Claim(l.skipped(t, w))
+		if err != nil {
+			l.log.Error("a skipped period could not be recorded", "job", t.Name, "period", w.fire.Period, "err", err)
+			t.held = l.mono + stateWait
+			return false
+		}
+		t.held = never
+		t.waiting = slices.Delete(t.waiting, 0, 1)
+		if !fresh {
+			t.done(w.fire.Period)
+			continue // it was run before the clock was set back
+		}
+		if !w.told {
+			l.tellSkipped(t, w)
+		}
+	}
+	return true
+}
+
+func (l *loop) tellSkipped(t *task, w waiting) {
+	l.log.Info("period skipped", "job", t.Name, "period", w.fire.Period, "reason", w.reason)
+	t.done(w.fire.Period)
+	if w.reason != ReasonDayOff {
+		l.tell(t, NoticeSkipped, l.skipped(t, w))
+	}
+}
+
+// skipped is the record of a period that is not run.
+func (l *loop) skipped(t *task, w waiting) Record {
 	r := l.record(t, w)
-	r.Outcome, r.Reason, r.Ended, r.Attempt = OutcomeSkipped, reason, l.wall, 0
-	fresh, err := l.state.Claim(r)
-	if err != nil {
-		l.log.Error("a skipped period could not be recorded", "job", t.Name, "period", r.Period, "err", err)
-	}
-	if err == nil && !fresh {
-		t.done(r.Period)
-		return // it was run before the clock was set back
-	}
-	l.log.Info("period skipped", "job", t.Name, "period", r.Period, "reason", reason)
-	t.done(r.Period)
-	if reason != ReasonDayOff {
-		l.tell(t, NoticeSkipped, r)
-	}
+	r.Outcome, r.Reason, r.Ended, r.Attempt = OutcomeSkipped, w.reason, l.wall, 0
+	return r
 }
 
 // start begins what waits, the longest due first, as far as there are places.
@@ -185,30 +218,34 @@ func (t *task) first() Fire {
 func (l *loop) claim(ctx context.Context, t *task) {
 	for len(t.waiting) > 0 {
 		w := t.waiting[0]
-		t.waiting = slices.Delete(t.waiting, 0, 1)
-		if t.held != never && t.MaxLate > 0 && l.wall.Sub(w.fire.Due) > t.MaxLate {
-			t.held = never
-			l.skip(t, w, ReasonLate)
+		if t.held != never && w.reason == "" && t.MaxLate > 0 && l.wall.Sub(w.fire.Due) > t.MaxLate {
+			t.waiting[0].reason = ReasonLate
+		}
+		if t.waiting[0].reason != "" {
+			if !l.flush(t) {
+				return
+			}
 			continue
 		}
 		record := l.record(t, w)
-		if !w.claimed {
-			fresh, err := l.state.Claim(record)
-			if err != nil {
-				l.trouble(t, w, err)
-				return
-			}
-			t.held = never
-			if !fresh {
-				l.log.Info("period has a record already", "job", t.Name, "period", record.Period)
-				t.done(record.Period)
-				continue
-			}
+		fresh, err := l.state.Claim(record)
+		if err != nil {
+			l.trouble(t, err)
+			return
+		}
+		t.held = never
+		t.waiting = slices.Delete(t.waiting, 0, 1)
+		if !fresh {
+			l.log.Info("period has a record already", "job", t.Name, "period", record.Period)
+			t.done(record.Period)
+			continue
 		}
 		t.run = &run{task: t, fire: w.fire, record: record, late: w.late}
 		l.launch(ctx, t.run)
+		l.flush(t)
 		return
 	}
+	t.held = never
 }
 
 // attempt begins another run in a period.
@@ -243,18 +280,18 @@ func (l *loop) launch(ctx context.Context, r *run) {
 	}()
 }
 
-// trouble keeps a period that could not be claimed: what is not recorded is not
-// run.
-func (l *loop) trouble(t *task, w waiting, err error) {
+// trouble waits with a period that could not be claimed: what is not recorded is
+// not run.
+func (l *loop) trouble(t *task, err error) {
+	w := &t.waiting[0]
 	l.log.Error("a period could not be claimed", "job", t.Name, "period", w.fire.Period, "err", err)
-	if !w.told {
-		w.told = true
-		r := l.record(t, w)
+	if !w.waits {
+		w.waits = true
+		r := l.record(t, *w)
 		r.Outcome, r.Attempt = OutcomeFailed, 0
 		r.Error = tail(fmt.Sprintf("the run was not begun, because it could not be recorded: %v", err), maxError)
 		r.Hint = "it begins when records can be kept again, if it is not too late then"
 		l.tell(t, NoticeFailed, r)
 	}
 	t.held = l.mono + stateWait
-	t.waiting = slices.Insert(t.waiting, 0, w)
 }

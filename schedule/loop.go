@@ -251,13 +251,13 @@ func (l *loop) wakeTask(t *task) moment {
 	for _, d := range t.deadlines {
 		at = min(at, d.at)
 	}
-	if len(t.waiting) > 0 && t.run == nil && !l.stopping {
+	// Past it, it waits for a place and not for a time.
+	if len(t.waiting) > 0 && t.run == nil && !l.stopping && t.held > l.mono {
 		at = min(at, t.held)
 	}
 	if r := t.run; r != nil {
 		switch {
 		case r.rest:
-			// Past it, the next attempt waits for a place and not for a time.
 			if r.again > l.mono && !l.stopping {
 				at = min(at, r.again)
 			}

@@ -13,6 +13,7 @@ import (
 type Memory struct {
 	mu   sync.Mutex
 	jobs map[string]*memories
+	keep int // records of a job, whatever their age; 0 is keptRecords
 }
 
 // memories are what is kept of a job.
@@ -64,12 +65,12 @@ func (m *Memory) Claim(r Record) (bool, error) {
 	}
 	j.periods[r.Period] = &r
 	j.records = append(j.records, &r)
-	j.forget()
+	j.forget(max(m.keep, keptRecords))
 	return true, nil
 }
 
 // forget drops what is old and settled, now and then.
-func (j *memories) forget() {
+func (j *memories) forget(keep int) {
 	if n := len(j.records) - keptLogs - 1; n >= 0 {
 		j.records[n].Log = ""
 	}
@@ -77,7 +78,7 @@ func (j *memories) forget() {
 		return
 	}
 	last := j.records[len(j.records)-1].Claimed
-	old := len(j.records) - keptRecords
+	old := len(j.records) - keep
 	i := -1
 	j.records = slices.DeleteFunc(j.records, func(r *Record) bool {
 		i++
@@ -87,7 +88,7 @@ func (j *memories) forget() {
 		}
 		return forget
 	})
-	j.sweep = len(j.records)*5/4 + keptRecords
+	j.sweep = len(j.records)*5/4 + keep
 }
 
 // Settle is part of [State].

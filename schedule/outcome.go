@@ -41,8 +41,7 @@ func (l *loop) finish(e ended) {
 func (l *loop) retries(r *run, result Result) bool {
 	t := r.task
 	failed := r.record.Outcome == OutcomeFailed || r.record.Outcome == OutcomeTimeout
-	superseded := slices.ContainsFunc(t.waiting, func(w waiting) bool { return w.claimed })
-	return failed && !result.Final && r.record.Attempt < t.Retry.Attempts && !t.removed && !superseded
+	return failed && r.cause != ErrKilled && !result.Final && r.record.Attempt < t.Retry.Attempts && !t.removed
 }
 
 // conclude records the outcome of a period and tells of it. The task is nil when
@@ -126,7 +125,14 @@ func (l *loop) giveUp(r *run) {
 	})
 	r.record.Ended = l.wall
 	l.conclude(r.task, r.record)
-	l.leaveOut(r.task)
+	if r.cause == ErrKilled {
+		// What it was to make room for cannot run either.
+		waiting := r.task.waiting
+		r.task.waiting = nil
+		for _, w := range waiting {
+			l.skip(r.task, w, ReasonOverlap)
+		}
+	}
 }
 
 // expect sets the deadline of a period.

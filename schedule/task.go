@@ -19,13 +19,14 @@ type task struct {
 	removed   bool
 }
 
-// waiting is a period that is to be run as soon as it can be.
+// waiting is a period that is to be run, or recorded, as soon as it can be.
 type waiting struct {
-	fire    Fire
-	missed  int  // fire times before it that are not run
-	late    bool // it was missed itself
-	claimed bool
-	told    bool // that it cannot be claimed
+	fire   Fire
+	missed int    // fire times before it that are not run
+	late   bool   // it was missed itself
+	told   bool   // that it is skipped
+	waits  bool   // told that it cannot be claimed
+	reason Reason // why it is not to be run, but recorded as skipped
 }
 
 type deadline struct {
