@@ -28,16 +28,15 @@ func (l *loop) catchUp(t *task) {
 	}
 	m := t.missing(t.from, l.wall, n)
 	t.seek(m.until)
-	run, left := t.wanted(m, l.wall)
+	run, left, last := t.wanted(m, l.wall)
 	l.log.Warn("fire times were missed", "job", t.Name, "run", len(run), "left", left)
-	if len(run) == 0 {
-		if len(m.last) > 0 {
-			last := m.last[len(m.last)-1]
-			l.skip(t, waiting{fire: last, missed: left - 1}, ReasonLate)
-		}
-		return
+	switch {
+	case left == 0:
+	case len(run) > 0 && t.Missed != MissedAll:
+		run[0].missed = left // it stands for them
+	default:
+		l.skip(t, waiting{fire: last, missed: left - 1}, ReasonLate)
 	}
-	run[0].missed = left
 	for _, w := range run {
 		l.arrive(t, w)
 	}

@@ -172,6 +172,25 @@ func TestReload(t *testing.T) {
 		w.wantRan("same", "2026-11-26")
 		w.pass(24 * time.Hour)
 		w.wantRan("a", "2026-11-26", "2026-11-27")
+		// A job that comes back, or comes with another specification after a restart,
+		// counts from now too: it is 18:00, and nothing of before is run.
+		gone, other := w.job("gone", "0 12 * * *", nil), w.job("a", "30 12,18 * * *", nil)
+		gone.Missed, other.Missed = MissedAll, MissedAll
+		if err := reload(gone); err != nil {
+			t.Error(err)
+		}
+		w.pass(time.Minute)
+		w.stop()
+		w.begin(gone, other)
+		w.pass(10 * time.Minute)
+		w.wantRan("gone")
+		w.wantRan("a", "2026-11-26", "2026-11-27")
+		w.stop()
+		// But of what was missed since then nothing is forgotten.
+		w.pass(time.Hour)
+		w.begin(gone, other)
+		w.pass(time.Minute)
+		w.wantRan("a", "2026-11-26", "2026-11-27", "2026-11-27T18:30")
 		w.stop()
 	})
 }

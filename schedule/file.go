@@ -27,10 +27,11 @@ type File struct {
 	err    error
 }
 
-// entry is a line: a record, or since when a job is known.
+// entry is a line: a record, or since when a job has a specification.
 type entry struct {
 	Record *Record    `json:"record,omitempty"`
 	Job    string     `json:"job,omitempty"`
+	Spec   string     `json:"spec,omitempty"`
 	Known  *time.Time `json:"known,omitempty"`
 }
 
@@ -76,7 +77,7 @@ func (f *File) read() error {
 
 func (f *File) take(e entry) {
 	if e.Known != nil {
-		f.memory.Known(e.Job, *e.Known)
+		f.memory.Known(e.Job, e.Spec, *e.Known)
 	}
 	if e.Record != nil {
 		if fresh, _ := f.memory.Claim(*e.Record); !fresh {
@@ -105,7 +106,7 @@ func (f *File) replace() error {
 	for name, job := range f.memory.jobs {
 		if !job.known.IsZero() {
 			lines++
-			if err := encoder.Encode(entry{Job: name, Known: &job.known}); err != nil {
+			if err := encoder.Encode(entry{Job: name, Spec: job.spec, Known: &job.known}); err != nil {
 				return err
 			}
 		}
@@ -188,16 +189,16 @@ func (f *File) shrink() {
 }
 
 // Known is part of [State].
-func (f *File) Known(job string, now time.Time) (time.Time, error) {
+func (f *File) Known(job, spec string, now time.Time) (time.Time, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if known := f.memory.job(job).known; !known.IsZero() {
-		return known, nil
+	if j := f.memory.job(job); j.spec == spec && !j.known.IsZero() {
+		return j.known, nil
 	}
-	if err := f.write(entry{Job: job, Known: &now}); err != nil {
+	if err := f.write(entry{Job: job, Spec: spec, Known: &now}); err != nil {
 		return time.Time{}, err
 	}
-	return f.memory.Known(job, now)
+	return f.memory.Known(job, spec, now)
 }
 
 // Claim is part of [State].

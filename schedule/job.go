@@ -142,6 +142,9 @@ func (j *Job) zone() *time.Location {
 	return j.Zone
 }
 
+// when is what its fire times follow from.
+func (j *Job) when() string { return j.Spec.text + " " + j.zone().String() }
+
 func (j Job) withDefaults() Job {
 	j.Zone = j.zone()
 	if j.Missed == "" {

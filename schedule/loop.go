@@ -77,7 +77,7 @@ func (l *loop) begin(jobs []Job) error {
 
 // newTask is a job from where its records end.
 func (l *loop) newTask(job Job) (*task, error) {
-	known, err := l.state.Known(job.Name, l.wall)
+	known, err := l.state.Known(job.Name, job.when(), l.wall)
 	if err != nil {
 		return nil, fmt.Errorf("schedule: reading since when job %s is known: %w", job.Name, err)
 	}
@@ -269,68 +269,4 @@ func (l *loop) wakeTask(t *task) moment {
 		}
 	}
 	return at
-}
-
-// replace takes a new list of jobs.
-func (l *loop) replace(jobs []Job) error {
-	old := map[string]*task{}
-	for _, t := range l.tasks {
-		old[t.Name] = t
-	}
-	tasks := make([]*task, 0, len(jobs))
-	for _, job := range jobs {
-		t := old[job.Name]
-		if t == nil {
-			var err error
-			if t, err = l.newTask(job); err != nil {
-				return err
-			}
-		}
-		tasks = append(tasks, t)
-	}
-	for i, job := range jobs {
-		t := tasks[i]
-		if old[job.Name] == nil {
-			continue
-		}
-		delete(old, job.Name)
-		from := t.from
-		if t.removed || !t.Spec.same(job.Spec) || t.Zone.String() != job.Zone.String() {
-			from = l.wall
-		}
-		t.Job, t.removed = job, false
-		t.seek(from)
-	}
-	for _, t := range l.tasks {
-		if old[t.Name] == nil {
-			continue
-		}
-		t.removed, t.waiting, t.deadlines = true, nil, nil
-		if t.run != nil && t.run.rest {
-			l.surrender(t)
-		}
-		if t.run != nil {
-			tasks = append(tasks, t)
-		}
-	}
-	l.tasks = tasks
-	l.log.Info("jobs replaced", "jobs", len(jobs))
-	return nil
-}
-
-// report is the status of each job.
-func (l *loop) report() []Status {
-	var all []Status
-	for _, t := range l.tasks {
-		if t.removed {
-			continue
-		}
-		s := Status{Job: t.Name, Next: t.next, Waiting: len(t.waiting)}
-		if t.run != nil {
-			record := t.run.record
-			s.Running = &record
-		}
-		all = append(all, s)
-	}
-	return all
 }

@@ -18,7 +18,8 @@ type Memory struct {
 
 // memories are what is kept of a job.
 type memories struct {
-	known   time.Time
+	spec    string    // which it has
+	known   time.Time // and since when
 	records []*Record // in the order of their claims
 	periods map[string]*Record
 	sweep   int // how many records there are when next to look for old ones
@@ -45,12 +46,12 @@ func (m *Memory) job(name string) *memories {
 }
 
 // Known is part of [State].
-func (m *Memory) Known(job string, now time.Time) (time.Time, error) {
+func (m *Memory) Known(job, spec string, now time.Time) (time.Time, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	j := m.job(job)
-	if j.known.IsZero() {
-		j.known = now
+	if j.known.IsZero() || j.spec != spec {
+		j.spec, j.known = spec, now
 	}
 	return j.known, nil
 }

@@ -62,8 +62,8 @@ func (m *mortal) alive() bool {
 	return !m.dead
 }
 
-func (m *mortal) Known(job string, now time.Time) (known time.Time, err error) {
-	err = m.try(func() error { known, err = m.state.Known(job, now); return err })
+func (m *mortal) Known(job, spec string, now time.Time) (known time.Time, err error) {
+	err = m.try(func() error { known, err = m.state.Known(job, spec, now); return err })
 	return known, err
 }
 
@@ -194,7 +194,7 @@ func restarts(t *testing.T, seed uint64) {
 			records[r.Period] = r
 		}
 		// It may have died before it could even say that it knows the job.
-		known, _ := memory.Known(job.Name, end)
+		known, _ := memory.Known(job.Name, job.when(), end)
 		for fire := range job.Fires(known, end) {
 			key := job.Name + " " + fire.Period
 			r, n := records[fire.Period], sent[key]
@@ -247,7 +247,7 @@ func TestDoubt(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newWorld(t, "2026-11-26 07:05:00")
 				at := moment2026(t, "2026-11-26 07:00:00")
-				w.state.Known("a", at.AddDate(0, 0, -1))
+				w.state.Known("a", "0 7 * * * UTC", at.AddDate(0, 0, -1))
 				w.state.Claim(Record{Job: "a", Period: "2026-11-26", At: at, Claimed: at, Attempt: test.attempt, Outcome: test.left})
 				w.state.Claim(Record{Job: "gone", Period: "2026-11-26", At: at, Claimed: at, Attempt: 1, Outcome: OutcomeClaimed})
 				job := w.job("a", "0 7 * * *", nil)

@@ -17,7 +17,6 @@ type SpecOptions struct {
 // Spec is a cron specification that was understood. The zero value is none.
 type Spec struct {
 	text                   string
-	options                SpecOptions
 	second, minute, hour   uint64
 	day, month, weekday    values
 	daySegment, weekdaySeg string // day and weekday as gronx takes them
@@ -50,7 +49,7 @@ func ParseSpec(text string, options SpecOptions) (Spec, error) {
 }
 
 func parseSpec(text string, options SpecOptions) (Spec, *SpecError) {
-	s := Spec{text: text, options: options, second: 1}
+	s := Spec{text: text, second: 1}
 	if len(text) > maxSpec {
 		return s, &SpecError{Column: 1, Problem: fmt.Sprintf("has %d bytes; %d are the most", len(text), maxSpec)}
 	}
@@ -149,9 +148,6 @@ func split(text string) (words []string, columns []int) {
 
 // String is the text as it was given.
 func (s Spec) String() string { return s.text }
-
-// same says whether another specification was written alike.
-func (s Spec) same(other Spec) bool { return s.text == other.text && s.options == other.options }
 
 // once says whether there is one time of day only.
 func (s *Spec) once() bool {

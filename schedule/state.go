@@ -6,9 +6,9 @@ import "time"
 // run on the word of Claim that nobody did before. It is called by one goroutine
 // at a time and may be slow, as everything waits for it.
 type State interface {
-	// Known is the time of the first call for a job, which is now if this is it.
-	// Fire times before it are none of the job's.
-	Known(job string, now time.Time) (time.Time, error)
+	// Known is since when a job has a specification: now, unless the last call for
+	// the job named the same one. Fire times before it are none of the job's.
+	Known(job, spec string, now time.Time) (time.Time, error)
 	// Claim keeps the first record of a period of a job. It is false, and keeps
 	// nothing, when there is one.
 	Claim(Record) (bool, error)

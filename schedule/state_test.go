@@ -29,9 +29,12 @@ func TestState(t *testing.T) {
 			s := open(t)
 			at := time.Date(2026, 11, 26, 7, 0, 0, 0, time.UTC)
 			for later := range 2 {
-				if known, err := s.Known("a", at.Add(time.Duration(later)*time.Hour)); err != nil || !known.Equal(at) {
+				if known, err := s.Known("a", "@daily UTC", at.Add(time.Duration(later)*time.Hour)); err != nil || !known.Equal(at) {
 					t.Error(known, err)
 				}
+			}
+			if known, err := s.Known("a", "@hourly UTC", at.Add(time.Minute)); err != nil || !known.Equal(at.Add(time.Minute)) {
+				t.Error(known, err)
 			}
 			r := Record{Job: "a", Period: "2026-11-26", At: at, Claimed: at, Attempt: 1, Outcome: OutcomeClaimed}
 			for i := range 2 {
@@ -80,7 +83,7 @@ func TestFile(t *testing.T) {
 		return f
 	}
 	f := open()
-	f.Known("a", at)
+	f.Known("a", "@daily", at)
 	r := Record{Job: "a", Period: "p1", At: at, Claimed: at, Attempt: 1, Outcome: OutcomeClaimed, Log: "a\nb\u2028"}
 	f.Claim(r)
 	r.Outcome = OutcomeFailed
@@ -100,7 +103,7 @@ func TestFile(t *testing.T) {
 	if h, _ := f.History("a", at, 5); len(h) != 1 || h[0] != r {
 		t.Errorf("%+v", h)
 	}
-	if known, _ := f.Known("a", at.Add(time.Hour)); !known.Equal(at) {
+	if known, _ := f.Known("a", "@daily", at.Add(time.Hour)); !known.Equal(at) {
 		t.Errorf("known since %s", known)
 	}
 	if fresh, err := f.Claim(Record{Job: "a", Period: "p2", At: at, Claimed: at, Outcome: OutcomeOK}); !fresh || err != nil {

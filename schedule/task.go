@@ -55,6 +55,7 @@ func (t *task) done(period string) {
 // missing are the fire times that have passed since the last one dealt with.
 type missing struct {
 	last  []Fire    // the latest of them, days off left out
+	prior Fire      // the one before those, if there are more
 	until time.Time // of the very last
 	count int       // how many there are before those, at the most countMissed
 }
@@ -93,16 +94,16 @@ func (j *Job) missing(from, now time.Time, n int) missing {
 	for fire := f.next(); m.count < countMissed && fire.At.Before(m.last[0].At); fire = f.next() {
 		if !fire.Off {
 			m.count++
+			m.prior = fire
 		}
 	}
 	return m
 }
 
-// wanted are those of the missing that are to be run, by the job's policy, and how
-// many are not.
-func (t *task) wanted(m missing, now time.Time) ([]waiting, int) {
-	left := m.count
-	var run []waiting
+// wanted are those of the missing that are to be run, by the job's policy; how many
+// are not, and the last of those.
+func (t *task) wanted(m missing, now time.Time) (run []waiting, left int, last Fire) {
+	left, last = m.count, m.prior
 	for i, fire := range m.last {
 		late := now.Sub(fire.Due)
 		timely := t.MaxLate == 0 || late <= t.MaxLate
@@ -113,7 +114,8 @@ func (t *task) wanted(m missing, now time.Time) ([]waiting, int) {
 			run = append(run, waiting{fire: fire, late: true})
 		default:
 			left++
+			last = fire
 		}
 	}
-	return run, left
+	return run, left, last
 }
