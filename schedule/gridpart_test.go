@@ -2,8 +2,10 @@
 
 package schedule
 
-// A year of each third pair.
+// A year of each seventh pair: some seconds.
 const (
-	gridWhole = false
-	gridStep  = 3
+	gridWhole     = false
+	gridStep      = 7
+	restartWorlds = 40
+	memoryJobs    = 10
 )

@@ -2,8 +2,11 @@
 
 package schedule
 
-// A year of a few pairs: nothing here runs at the same time.
+// The race detector makes everything ten times slower, and walks through time are
+// made by one goroutine.
 const (
-	gridWhole = false
-	gridStep  = 37
+	gridWhole     = false
+	gridStep      = 101
+	restartWorlds = 6
+	memoryJobs    = 2
 )

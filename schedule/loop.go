@@ -163,6 +163,7 @@ func (l *loop) run(ctx context.Context) {
 		case e := <-l.ended:
 			l.look()
 			l.finish(e)
+			l.finishMore()
 		case err := <-l.sent:
 			l.look()
 			l.delivered(err)
@@ -177,6 +178,19 @@ func (l *loop) run(ctx context.Context) {
 			l.stopping = true
 			l.grace = l.mono + l.options.Grace
 			l.log.Info("ending", "running", l.running)
+		}
+	}
+}
+
+// finishMore takes the other runs that have ended: of jobs that begin at the same
+// time many do, and each look at everything is as long as there are jobs.
+func (l *loop) finishMore() {
+	for {
+		select {
+		case e := <-l.ended:
+			l.finish(e)
+		default:
+			return
 		}
 	}
 }

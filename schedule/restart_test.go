@@ -90,11 +90,7 @@ func (m *mortal) History(job string, until time.Time, limit int) (records []Reco
 // over, sets the clock, and looks at what went out: in each period at most one
 // report, and one exactly or a record that says otherwise.
 func TestRestarts(t *testing.T) {
-	worlds := 60
-	if gridWhole {
-		worlds = 3000
-	}
-	for seed := range worlds {
+	for seed := range restartWorlds {
 		synctest.Test(t, func(t *testing.T) { restarts(t, uint64(seed)) })
 		if t.Failed() {
 			t.Fatalf("seed %d", seed)

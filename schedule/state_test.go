@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -136,22 +137,24 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// broken is a state that keeps nothing for a while.
+// broken is a state that keeps nothing while it is full.
 type broken struct {
 	Memory
-	err error
+	full atomic.Bool
 }
 
+var errFull = errors.New("the disk is full")
+
 func (b *broken) Claim(r Record) (bool, error) {
-	if b.err != nil {
-		return false, b.err
+	if b.full.Load() {
+		return false, errFull
 	}
 	return b.Memory.Claim(r)
 }
 
 func (b *broken) Settle(r Record) error {
-	if b.err != nil {
-		return b.err
+	if b.full.Load() {
+		return errFull
 	}
 	return b.Memory.Settle(r)
 }
@@ -170,12 +173,12 @@ func TestStateBroken(t *testing.T) {
 		often := w.job("often", "*/10 * * * *", nil)
 		w.begin(during, a, late, often)
 		w.pass(2 * time.Minute) // 07:01
-		state.err = errors.New("the disk is full")
+		state.full.Store(true)
 		w.pass(20 * time.Minute) // 07:21
 		w.wantRan("a")
 		w.wantTold("a 2026-11-26 failed", "late 2026-11-26 failed", "often 2026-11-26T07:10 failed", "often 2026-11-26T07:20 failed")
 		w.wantOutcome("during", "2026-11-26", OutcomeClaimed, "")
-		state.err = nil
+		state.full.Store(false)
 		w.pass(time.Minute)
 		w.wantOutcome("during", "2026-11-26", OutcomeOK, "")
 		w.wantRan("a", "2026-11-26")
@@ -190,15 +193,12 @@ func TestStateBroken(t *testing.T) {
 
 // TestMemoryFlat: what the engine holds does not grow with what it did.
 func TestMemoryFlat(t *testing.T) {
-	jobs, days := 20, 30
-	if gridWhole {
-		jobs = 500
-	}
+	const days = 30
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "2026-11-01 00:00:30")
 		w.options.Notify = func(context.Context, Notice) error { return nil }
 		var all []Job
-		for i := range jobs {
+		for i := range memoryJobs {
 			job := Job{Name: "job" + string(rune('0'+i)), Spec: mustSpec(t, "*/10 * * * *"), Notify: []string{"a@example.org"}}
 			if i == 0 {
 				job.Spec = mustSpec(t, "* * * * *")
@@ -221,7 +221,7 @@ func TestMemoryFlat(t *testing.T) {
 		}
 		w.pass(3 * 24 * time.Hour)
 		early := heap()
-		w.pass(time.Duration(days-3) * 24 * time.Hour)
+		w.pass((days - 3) * 24 * time.Hour)
 		late := heap()
 		t.Logf("%d KiB after 3 days, %d KiB after %d", early>>10, late>>10, days)
 		if late > early+early/4+256<<10 {
