@@ -1,0 +1,5 @@
+//go:build !linux
+
+package schedule
+
+func systemAlarm() Alarm { return newTimerAlarm() }
