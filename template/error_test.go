@@ -111,7 +111,7 @@ func (e *ending) Err() error {
 
 // TestCancelled: a context ends a loop, in both ways to execute it.
 func TestCancelled(t *testing.T) {
-	for _, source := range []string{"{{range 900000}}{{end}}", "<i {{.}}>{{range 900000}}{{end}}"} {
+	for _, source := range []string{"{{range 50000}}{{end}}", "<i {{.}}>{{range 50000}}{{end}}"} {
 		made, err := New(Source{HTML: source}, testOptions)
 		if err != nil {
 			t.Fatal(err)

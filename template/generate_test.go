@@ -69,7 +69,7 @@ func (g *generator) value(depth int) string {
 		}
 		return "$.a"
 	case 4:
-		return g.one("$.b", "$.o.a", ".", "$.a")
+		return g.one("$.b", "$.o.a", "$.c", "$.a", "$.t", "$.o.b", "$.a", "$.yes", ".")
 	case 5:
 		return g.quoted()
 	case 6:
@@ -92,7 +92,7 @@ func (g *generator) value(depth int) string {
 	case 2:
 		return fmt.Sprintf("(%s %s %s)", g.one("eq", "ne", "lt", "le", "gt", "ge"), g.value(depth-1), g.value(depth-1))
 	case 3:
-		return fmt.Sprintf("(%s %s)", g.one("len", "upper", "lower", "trim", "json", "first", "last", "number", "date", "urlescape"), g.value(depth-1))
+		return fmt.Sprintf("(%s %s)", g.one("len", "upper", "lower", "trim", "json", "urlescape", "json", "upper", "first", "last", "number", "date"), g.value(depth-1))
 	case 4:
 		return fmt.Sprintf("(%s %s %s)", g.one("add", "sub", "mul", "div", "mod"), g.one(".n", ".f", "2", "0", g.value(depth-1)), g.one(".n", ".f", "3"))
 	case 5:
@@ -100,7 +100,7 @@ func (g *generator) value(depth int) string {
 	case 6:
 		return `(.list | join ", ")`
 	case 7:
-		return g.one(".f", ".when", ".items", ".list", ".nothing", "(.o.missing | default 3)", "(has \"a\" .)", "(now)", "now")
+		return g.one(".f", ".when", "(json .items)", "(len .list)", ".list", ".nothing", "(.o.missing | default 3)", "(has \"a\" .)", "(now)", "now")
 	case 8:
 		return fmt.Sprintf("(link %s \"id\" %s)", g.value(depth-1), g.value(depth-1))
 	case 9:
@@ -128,7 +128,7 @@ func (g *generator) pipe(depth int) string {
 		if g.native {
 			v += g.one(` | and .a`, ` | or .b`, ` | not`)
 		} else {
-			v += g.one(` | default "x<"`, ` | upper`, ` | printf "%s!"`, ` | and .a`, ` | or .b`, ` | not`, ` | truncate 3`, ` | json`, ` | add 1`, ` | eq 3`)
+			v += g.one(` | default "x<"`, ` | upper`, ` | printf "%s!"`, ` | and .a`, ` | or .b`, ` | not`, ` | truncate 3`, ` | json`, ` | len`, ` | add 1`, ` | eq 3`)
 		}
 	}
 	return v

@@ -108,7 +108,11 @@ func TestHostile(t *testing.T) {
 
 // TestLarge: a value of 1 MB stands where it should.
 func TestLarge(t *testing.T) {
-	for _, s := range []string{"x", "<", "{{.v}}", "\r\n"} {
+	repeated := []string{"<", "\r\n", "{{.v}}", "x"}
+	if slowed {
+		repeated = repeated[:1]
+	}
+	for _, s := range repeated {
 		v := strings.Repeat(s, (1<<20)/len(s))
 		r := rendered(t, Source{HTML: `<a title="{{.v}}" href="{{.v}}">x</a>`, Text: "{{.v}}", Subject: "{{.v}}"}, map[string]any{"v": v})
 		if got := structure(t, r.HTML); !slices.Equal(got, structure(t, `<a title="x" href="x">x</a>`)) {
