@@ -5,15 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 packages=(postfix dovecot-core dovecot-submissiond dovecot-lmtpd sasl2-bin libsasl2-modules stunnel4 openssl python3 ca-certificates
-<<<<<<< HEAD
   libmime-tools-perl libencode-hanextra-perl opendkim python3-dkim python3-nacl rspamd  # readers of messages
-  postgresql mariadb-server python3-openpyxl python3-xlsxwriter) # sources of rows
-
-packages+=(chromium) # what pages look like; and npm for juice, the inliner ours is compared with
+  postgresql mariadb-server python3-openpyxl python3-xlsxwriter  # sources of rows
+  chromium fonts-dejavu-core) # what pages look like; and npm for juice, the inliner ours is compared with
 command -v npm >/dev/null || packages+=(nodejs npm)
-=======
-  libmime-tools-perl libencode-hanextra-perl opendkim python3-dkim python3-nacl rspamd chromium fonts-dejavu-core) # readers of messages
->>>>>>> letters-7
 
 # Debian's mail servers exclude each other: two are unpacked, and get what they
 # need around them.

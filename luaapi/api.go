@@ -26,6 +26,8 @@ type Options struct {
 	Rehearsal bool
 	// Check is true where merges are to look at their rows and send nothing.
 	Check bool
+	// Sample keeps some of their messages; nil keeps none.
+	Sample *Sample
 	// Config holds the accounts and secrets; nil where there is no mailscript.toml.
 	Config *config.File
 	// Secrets reads passwords from where the configuration says.
@@ -67,6 +69,7 @@ type API struct {
 	tokens   map[string]*config.Tokens // access tokens, by account
 	signing  map[string]*dkimSigner    // keys that were read, by name
 	folders  map[string]*mime.Folder   // of pictures, by path
+	problems []*Problem                // of merges that were only looked at
 	merges   []*mergeRun               // those that ran
 	streams  []*stream                 // that may have messages on their way, or have not begun
 	lessons  *smtp.Lessons             // about the servers of the run

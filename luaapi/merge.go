@@ -76,6 +76,7 @@ type mergeRun struct {
 	name     string
 	counts   delivery.Counts
 	problems []*Problem
+	looked   bool            // nothing was to be sent
 	handled  delivery.Counts // rows that the script took care of
 }
 
@@ -114,13 +115,16 @@ func runClass() *Class {
 func (c *Call) merge(o mergeOptions) *mergeRun {
 	run := &mergeRun{name: o.Name}
 	m := c.newMerge(o, run)
+	options := c.deliveryOptions(o)
 	var err error
 	if o.DryRun || c.options.Check {
-		run.counts, run.problems, err = m.check()
+		run.looked = true
+		m.sample = c.options.Sample
+		run.counts, run.problems, err = m.check(options.Duplicates, options.Addresses)
+		c.API.problems = append(c.API.problems, run.problems...)
 	} else {
 		a := c.mergeAccount(o.Account)
 		m.account = a.name
-		options := c.deliveryOptions(o)
 		pool := smtp.NewPool(c.connector(a), smtp.PoolOptions{Connections: options.Connections})
 		options.Pool = pool
 		options.OnResult = m.result
@@ -155,6 +159,10 @@ func (c *Call) endMerge(run *mergeRun, err error) {
 	if errors.Is(err, delivery.ErrFinished) {
 		f.Kind = engine.KindFinished
 		f.Hint = "a new mailing needs a new name, such as one with the month in it"
+	}
+	var clash *delivery.ClashError
+	if errors.As(err, &clash) {
+		f.Hint = `mailscript check lists them all; duplicates = "first" and unique_address = false allow them`
 	}
 	worded := *f
 	worded.Message = fmt.Sprintf("merge %q: %s", run.name, f.Message)
@@ -235,9 +243,24 @@ func (c *Call) deliveryOptions(o mergeOptions) delivery.Options {
 	return options
 }
 
+// Problems are what is wrong with the rows of merges that were only looked at.
+func (a *API) Problems() []*Problem { return a.problems }
+
+// Checked is how many rows such merges had, and how many of them are good.
+func (a *API) Checked() (rows, good int64) {
+	for _, m := range a.merges {
+		rows += m.counts.Rows
+		good += m.counts.Good
+	}
+	return rows, good
+}
+
 // mergeTally adds what became of merges.
 func (a *API) mergeTally(t *Tally) {
 	for _, m := range a.merges {
+		if m.looked {
+			continue
+		}
 		t.Sent += int(m.counts.Sent)
 		t.Failed += int(m.counts.Failed - m.handled.Failed)
 		t.Deferred += int(m.counts.Deferred - m.handled.Deferred)

@@ -67,7 +67,7 @@ func TestMergeMistakes(t *testing.T) {
 		{mergeOf(plainMessage, `on_result = function(row) return row.emial end`), `no column "emial"`},
 		{`merge.skip("")`, `merge.skip: a reason is missing`},
 		{`local run = merge.run { name = "t", rows = csv.rows "nobody.csv", key = "email", message = print }`, `nobody.csv: no such file`},
-		{`local run = merge.run { name = "t", rows = { { id = 1 }, { id = 1 } }, key = "id", message = function(row) return { from = "a@b.example", to = "c@d.example", text = "x" } end }`, `same key`},
+		{`local run = merge.run { name = "t", rows = { { id = 1 }, { id = 1 } }, key = "id", message = function(row) return { from = "a@b.example", to = "c@d.example", text = "x" } end }`, `rows: row 2: the key "1" is that of rows: row 1`},
 		{`local run = merge.run { name = "t", rows = { { id = 1 }, { id = 2 } }, key = "id", message = function(row) return { from = "a@b.example", to = "c@d.example", text = "x" } end }`, `c@d.example`},
 	} {
 		source := test.source

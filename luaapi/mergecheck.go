@@ -1,11 +1,15 @@
 package luaapi
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"strings"
+	"sync"
 
 	"github.com/mailscript/mailscript/delivery"
 	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/mime/lint"
 	"github.com/mailscript/mailscript/rows"
 	"github.com/mailscript/mailscript/template"
 	lua "github.com/yuin/gopher-lua"
@@ -46,9 +50,84 @@ func problemClass() *Class {
 }
 
 // check looks at the messages of all rows and sends none.
-func (m *merge) check() (delivery.Counts, []*Problem, error) {
-	return delivery.Counts{}, nil, errors.New("not there yet")
+func (m *merge) check(duplicates delivery.DuplicatePolicy, addresses delivery.AddressPolicy) (delivery.Counts, []*Problem, error) {
+	var problems []*Problem
+	looked := &inspection{merge: m}
+	counts, err := delivery.Check(m.context(), m.open, delivery.CheckOptions{
+		Inspect: looked.inspect, Duplicates: duplicates, Addresses: addresses, Stop: m.Context().Done(),
+		OnResult: func(r delivery.Result) error {
+			problems = append(problems, looked.warnings(r.Job.Number)...)
+			if r.Err != nil {
+				problems = append(problems, m.problem(&r.Job, r.Err))
+			}
+			return nil
+		},
+	})
+	return counts, problems, err
 }
+
+// inspection looks at built messages, on any goroutine.
+type inspection struct {
+	merge *merge
+	mu    sync.Mutex
+	found map[int64][]*Problem // warnings, by the number of their row
+	seen  map[string]bool      // rules that have warned: what a template has, all rows have
+}
+
+// inspect lints a message. What breaks it is an error of its row; what is unwise is
+// said once, since it is of the template more often than of the row.
+func (i *inspection) inspect(ctx context.Context, job *delivery.Job, made *delivery.Letter) error {
+	var text bytes.Buffer
+	text.Grow(int(made.Content.Size))
+	if _, err := made.Content.Writer.WriteTo(&text); err != nil {
+		return err
+	}
+	if d := i.merge.sample; d != nil {
+		if err := d.keep(job, text.Bytes()); err != nil {
+			return err
+		}
+	}
+	found, err := lint.Check(text.Bytes(), lint.Options{})
+	if err != nil {
+		return err
+	}
+	for n := range found {
+		f := &found[n]
+		switch f.Severity {
+		case lint.Error:
+			return &remarkError{f}
+		case lint.Warning:
+			i.warn(job, f)
+		}
+	}
+	return nil
+}
+
+func (i *inspection) warn(job *delivery.Job, f *lint.Finding) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.seen[f.Rule] {
+		return
+	}
+	if i.seen == nil {
+		i.seen, i.found = map[string]bool{}, map[int64][]*Problem{}
+	}
+	i.seen[f.Rule] = true
+	p := i.merge.problem(job, &remarkError{f})
+	p.Warning = true
+	i.found[job.Number] = append(i.found[job.Number], p)
+}
+
+func (i *inspection) warnings(number int64) []*Problem {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.found[number]
+}
+
+// remarkError is what lint has found in a message.
+type remarkError struct{ *lint.Finding }
+
+func (e *remarkError) Error() string { return e.Text + " (" + e.Rule + ")" }
 
 // problem words what is wrong with a row.
 func (m *merge) problem(job *delivery.Job, err error) *Problem {
@@ -61,6 +140,8 @@ func (m *merge) problem(job *delivery.Job, err error) *Problem {
 	var fault *engine.Fault
 	var raised *engine.LuaError
 	var placed *rowError
+	var clash delivery.Clash
+	var remark *remarkError
 	if errors.As(err, &placed) {
 		err = placed.err
 	}
@@ -69,6 +150,17 @@ func (m *merge) problem(job *delivery.Job, err error) *Problem {
 	case errors.As(err, &cell):
 		p.Place, p.Column, p.Reason, p.Hint = cell.Place, cell.Column, cell.Text, cell.Hint
 		return p
+	case errors.As(err, &clash):
+		p.Hint = `duplicates = "first" takes the first of them`
+		if p.Column = m.key; clash.Kind == delivery.SameAddress {
+			p.Hint = "unique_address = false allows more than one message to an address"
+			if row, ok := job.Row.(*rows.Row); ok {
+				p.Column = columnOf(row, clash.Value)
+			}
+		}
+		return p
+	case errors.As(err, &remark):
+		p.Hint = remark.Hint
 	case errors.As(err, &blank):
 		bare := *blank
 		bare.Row, bare.Hint = "", ""
@@ -80,10 +172,6 @@ func (m *merge) problem(job *delivery.Job, err error) *Problem {
 	default:
 		worded := m.bound.fault(err)
 		p.Reason, p.Hint = worded.Message, worded.Hint
-	}
-	if errors.Is(err, delivery.ErrDuplicate) {
-		p.Column = m.key
-		return p
 	}
 	if row, ok := job.Row.(*rows.Row); ok {
 		p.Column = columnOf(row, p.Reason)

@@ -32,6 +32,7 @@ type merge struct {
 	onResult *lua.LFunction
 	account  string
 	at       time.Time // the Date of every message, and of its signatures
+	sample   *Sample   // keeps messages that are only looked at, nil where nobody wants them
 
 	describe *lua.LFunction // calls message under protection
 	row      *rows.Row      // that describe is about
@@ -106,9 +107,6 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 	}
 	sum := row.Hash()
 	job.Hash = binary.LittleEndian.Uint64(sum[:])
-	if need == delivery.NeedKeys {
-		return job, nil
-	}
 	m.row, m.made = row, described{}
 	if _, err := m.rt.Call(m.L, m.describe, 0); err != nil {
 		if m.Context().Err() != nil {

@@ -12,12 +12,14 @@ import (
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/rows"
 	"github.com/mailscript/mailscript/template"
+	"github.com/mailscript/mailscript/template/inline"
 	lua "github.com/yuin/gopher-lua"
 )
 
 // templateOptions are the options of template.load.
 type templateOptions struct {
 	Language string `lua:"language" doc:"for numbers, money, dates and plurals, such as \"de\" or \"pt-BR\"; default \"en\""`
+	KeepCSS  bool   `lua:"keep_css" doc:"leave style sheets as they are; by default they go into style attributes, which all mail programs know"`
 	Timezone string `lua:"timezone" doc:"that times are shown in, such as \"Europe/Paris\"; default the one each has"`
 }
 
@@ -109,6 +111,9 @@ func (c *Call) template(t *template.Template, err error) []lua.LValue {
 
 func (c *Call) templateOptions(o templateOptions) template.Options {
 	options := template.Options{Language: o.Language, Now: c.options.Now, Files: c.projectFiles()}
+	if !o.KeepCSS {
+		options.Inline = func(html string) (string, error) { return inline.HTML(html, inline.Options{}) }
+	}
 	if o.Timezone != "" {
 		zone, err := time.LoadLocation(o.Timezone)
 		if err != nil {

@@ -10,10 +10,12 @@
 ---@field layout? string a file in the folder layouts, into which the HTML goes
 ---@field name? string what errors call it; default "template"
 ---@field language? string for numbers, money, dates and plurals, such as "de" or "pt-BR"; default "en"
+---@field keep_css? boolean leave style sheets as they are; by default they go into style attributes, which all mail programs know
 ---@field timezone? string that times are shown in, such as "Europe/Paris"; default the one each has
 
 ---@class template.options
 ---@field language? string for numbers, money, dates and plurals, such as "de" or "pt-BR"; default "en"
+---@field keep_css? boolean leave style sheets as they are; by default they go into style attributes, which all mail programs know
 ---@field timezone? string that times are shown in, such as "Europe/Paris"; default the one each has
 
 ---A letter with blanks. A description takes it as template, with data.

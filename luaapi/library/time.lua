@@ -25,12 +25,12 @@
 
 ---A moment in a zone, or a date. It never changes. Times are compared with ==, < and <=.
 ---@class time
----@field year integer 
+---@field year integer of the calendar
 ---@field month integer from 1
 ---@field day integer of the month
----@field hour integer 
----@field minute integer 
----@field second integer 
+---@field hour integer 0 to 23
+---@field minute integer 0 to 59
+---@field second integer 0 to 59
 ---@field weekday integer 1 is Monday, 7 is Sunday (ISO 8601)
 ---@field yearday integer from 1
 ---@field week integer of ISO 8601
