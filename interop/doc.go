@@ -1,6 +1,7 @@
 // Package interop tests the binary against programs that nobody here wrote:
-// mail servers, TLS proxies, readers of messages, databases, writers of workbooks. Its tests have the build tag
-// interop and need what install.sh installs; make interop runs them.
+// mail servers, TLS proxies, readers of messages, databases, writers of workbooks.
+// Its tests have the build tag interop and need what install.sh installs; make
+// interop runs them.
 //
 // Readers get generated messages (package mime/mimetest) and must find in them what the
 // description says; docs/readers.md has what they get wrong.
