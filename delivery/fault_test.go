@@ -29,6 +29,12 @@ func inBubble(t *testing.T, p *post, o smtp.PoolOptions, test func(t *testing.T,
 
 // A rate holds over all connections: 50 a second over four, for a minute.
 func TestRateHolds(t *testing.T) {
+	for _, transfer := range []smtp.Transfer{smtp.TransferData, ""} {
+		rateHolds(t, transfer)
+	}
+}
+
+func rateHolds(t *testing.T, transfer smtp.Transfer) {
 	p := &post{}
 	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
 		rate, err := ParseRate("50/s")
@@ -37,7 +43,7 @@ func TestRateHolds(t *testing.T) {
 		}
 		begun := time.Now()
 		var each [60]int
-		counts, err := Run(t.Context(), numbered(3000, nil), Options{Pool: pool, Rate: rate, Stream: smtp.StreamOptions{Transfer: smtp.TransferData}, OnResult: func(Result) error {
+		counts, err := Run(t.Context(), numbered(3000, nil), Options{Pool: pool, Rate: rate, Stream: smtp.StreamOptions{Transfer: transfer}, OnResult: func(Result) error {
 			if second := int(time.Since(begun) / time.Second); second < len(each) {
 				each[second]++
 			}

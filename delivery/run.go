@@ -337,7 +337,7 @@ const patience = 2 * time.Millisecond
 // read takes a group of rows from the source and sends it on its way.
 func (c *caller) read() {
 	g := c.group()
-	most := c.most()
+	most := min(c.most(), c.r.o.Window-c.on)
 	begun := time.Now()
 	for len(g.items) < most && !c.ended {
 		job, err := c.rows.Next()
