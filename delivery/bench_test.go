@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -165,5 +166,28 @@ func BenchmarkRun(b *testing.B) {
 	})
 	if err != nil || counts.Sent != int64(b.N) {
 		b.Fatal(counts, err)
+	}
+}
+
+// BenchmarkExamine is the search for rows that clash.
+func BenchmarkExamine(b *testing.B) {
+	n := 0
+	source := func(context.Context, Need) (Rows, error) {
+		to := make([]string, 1)
+		return Rows{Next: func() (Job, error) {
+			if n == b.N {
+				return Job{}, io.EOF
+			}
+			n++
+			var text [24]byte
+			key := string(strconv.AppendInt(append(text[:0], "someone"...), int64(n), 10))
+			to[0] = key
+			return Job{Number: int64(n), Key: key, Envelope: smtp.Envelope{To: to}}, nil
+		}}, nil
+	}
+	b.ReportAllocs()
+	total, err := examine(b.Context(), source, Options{}.withDefaults())
+	if err != nil || total != int64(b.N) {
+		b.Fatal(total, err)
 	}
 }

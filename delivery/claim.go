@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // ErrEdited is what is wrong with a row that was sent and has changed since.
@@ -82,7 +83,7 @@ func (r *run) ask(entries []Entry, known []Known) error {
 
 // known takes what the journal knows of a row.
 func (r *run) known(it *item, k Known) {
-	it.known, it.again, it.open = k, zeroTime, nil
+	it.known, it.again, it.open = k, time.Time{}, nil
 	var t Tried
 	if k.Tried != nil {
 		t = *k.Tried

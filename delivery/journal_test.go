@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mailscript/mailscript/smtp"
 	"github.com/mailscript/mailscript/smtp/server"
@@ -360,4 +361,61 @@ func (m *mortal) Message(ctx context.Context, peer server.Peer, envelope server.
 		return server.Reply{}
 	}
 	return m.post.Message(ctx, peer, envelope, body)
+}
+
+// Runs that are cut off again and again lose nothing, and send nothing twice
+// that they do not say is in doubt.
+func TestCutOff(t *testing.T) {
+	for _, policy := range []DoubtPolicy{Hold, Resend} {
+		t.Run(string(policy), func(t *testing.T) {
+			const n = 1500
+			p := &post{}
+			s := newStrict(t, policy)
+			inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+				p.message = func([]string, int) server.Reply {
+					time.Sleep(20 * time.Millisecond)
+					return server.Reply{}
+				}
+				var got results
+				for times := 0; ; times++ {
+					s.reopen()
+					ctx, cancel := context.WithCancel(t.Context())
+					got = results{}
+					calls := 0
+					counts, err := Run(ctx, numbered(n, nil), Options{Pool: pool, Journal: s, Doubt: policy, Stream: smtp.StreamOptions{Grace: time.Millisecond}, OnResult: func(r Result) error {
+						if r.Outcome == Sent {
+							if calls++; calls == 200 {
+								cancel()
+							}
+						}
+						return got.add(r)
+					}})
+					cancel()
+					if err == nil || errors.Is(err, ErrFinished) {
+						break
+					}
+					if !errors.Is(err, context.Canceled) || times > 50 {
+						t.Fatal(times, err, counts)
+					}
+				}
+				got.check(t, n)
+				inDoubt := 0
+				for _, r := range got.all {
+					to := r.Job.Envelope.To[0]
+					times := p.times(to)
+					switch {
+					case r.Outcome == InDoubt && policy == Hold:
+						inDoubt++
+					case r.Outcome != Sent && r.Outcome != AlreadySent:
+						t.Errorf("%s: %s", to, r.Outcome)
+					case times == 0, times > 1 && policy == Hold:
+						t.Errorf("%s: %s and arrived %d times", to, r.Outcome, times)
+					}
+				}
+				if policy == Hold && inDoubt == 0 {
+					t.Error("nothing was in doubt: the test tests nothing")
+				}
+			})
+		})
+	}
 }

@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/mailscript/mailscript/smtp"
 )
@@ -87,7 +88,7 @@ func (r *run) schedule(it *item) {
 		still = append(still, it.index(i))
 	}
 	it.merge()
-	it.again = zeroTime
+	it.again = time.Time{}
 	if still == nil {
 		it.outcome = outcomeOf(it.to)
 		return

@@ -22,8 +22,6 @@ const lossLimit = 5
 // lateItems is how many rows that are due again are on their way at once.
 const lateItems = 4 * groupSize
 
-var zeroTime time.Time
-
 // doubled is a pause that doubles each time, from the first time on.
 func doubled(first time.Duration, times int, most time.Duration) time.Duration {
 	for ; times > 1 && first < most; times-- {

@@ -228,7 +228,7 @@ func (s *sender) next() (smtp.Mail, error) {
 		}
 		s.busy = true
 	}
-	s.slot = zeroTime
+	s.slot = time.Time{}
 	if s.first == len(s.flying) {
 		s.flying, s.first = s.flying[:0], 0
 	}

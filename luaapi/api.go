@@ -24,10 +24,8 @@ type Options struct {
 	// Rehearsal is true where Dial leads to an embedded server: no account is
 	// needed, any credential will do, and no source of a password is asked.
 	Rehearsal bool
-	// Check is true where merges are to look at their rows and send nothing.
-	Check bool
-	// Sample keeps some of their messages; nil keeps none.
-	Sample *Sample
+	// Check says that merges only look at their rows; nil lets them send.
+	Check *Checking
 	// Config holds the accounts and secrets; nil where there is no mailscript.toml.
 	Config *config.File
 	// Secrets reads passwords from where the configuration says.
@@ -49,6 +47,12 @@ type Options struct {
 	Trace func(smtp.Entry)
 	// OnResult is told of each message's outcome.
 	OnResult func(Event)
+}
+
+// Checking is how merges look at their rows.
+type Checking struct {
+	Rows   int64   // the first so many; 0 is all
+	Sample *Sample // keeps some of their messages; nil keeps none
 }
 
 // Event is what became of one message, for reports.

@@ -117,9 +117,11 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 	m := c.newMerge(o, run)
 	options := c.deliveryOptions(o)
 	var err error
-	if o.DryRun || c.options.Check {
+	if o.DryRun || c.options.Check != nil {
 		run.looked = true
-		m.sample = c.options.Sample
+		if c.options.Check != nil {
+			m.sample, m.most = c.options.Check.Sample, c.options.Check.Rows
+		}
 		run.counts, run.problems, err = m.check(options.Duplicates, options.Addresses)
 		c.API.problems = append(c.API.problems, run.problems...)
 	} else {
@@ -254,6 +256,9 @@ func (a *API) Checked() (rows, good int64) {
 	}
 	return rows, good
 }
+
+// Merges is how many merges ran.
+func (a *API) Merges() int { return len(a.merges) }
 
 // mergeTally adds what became of merges.
 func (a *API) mergeTally(t *Tally) {

@@ -32,6 +32,7 @@ type merge struct {
 	onResult *lua.LFunction
 	account  string
 	at       time.Time // the Date of every message, and of its signatures
+	most     int64     // how many rows there are to be, 0 is all
 	sample   *Sample   // keeps messages that are only looked at, nil where nobody wants them
 
 	describe *lua.LFunction // calls message under protection
@@ -79,11 +80,13 @@ func (m *merge) open(ctx context.Context, need delivery.Need) (delivery.Rows, er
 	if err != nil {
 		return delivery.Rows{}, err
 	}
+	taken := int64(0)
 	return delivery.Rows{
 		Next: func() (delivery.Job, error) {
-			if err := m.Context().Err(); err != nil {
-				return delivery.Job{}, io.EOF // no script is left to ask
+			if m.Context().Err() != nil || m.most > 0 && taken == m.most {
+				return delivery.Job{}, io.EOF // no script is left to ask, or nothing more to look at
 			}
+			taken++
 			return m.next(reader, need)
 		},
 		Close: reader.Close,

@@ -28,6 +28,9 @@ type runFlags struct {
 	json    bool
 
 	unreported bool // the caller says what the sink caught
+
+	check   *luaapi.Checking  // merges only look at their rows; nil where they send
+	checked func(*luaapi.API) // is told at the end
 }
 
 // newFolder stands for --sink without a folder.
@@ -97,7 +100,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	}
 	options := luaapi.Options{
 		Root: p.folder, Context: ctx, Config: p.file, Account: flags.account, Guard: allowed.Guard(),
-		Secrets: secretReader(p, stderr, warn), Notice: warn, OnResult: report.result,
+		Secrets: secretReader(p, stderr, warn), Notice: warn, OnResult: report.result, Check: flags.check,
 	}
 	if flags.trace {
 		options.Trace = report.trace
@@ -143,6 +146,9 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 		if !flags.unreported {
 			report.caught(caught)
 		}
+	}
+	if flags.checked != nil {
+		flags.checked(api)
 	}
 	status := runStatus(err, api.Tally())
 	report.end(api, status, err)

@@ -1,0 +1,246 @@
+package delivery
+
+import (
+	"errors"
+	"io"
+	"time"
+)
+
+// caller is the goroutine that called Run.
+type caller struct {
+	r      *run
+	counts Counts
+	total  int64
+	begun  time.Time
+	told   time.Time // when OnProgress was
+	rows   Rows
+	window []*group // on their way, oldest first
+	on     int      // rows in them that were not handed out
+	spare  []*group
+	found  []*item   // being handed out
+	moved  time.Time // when results in order were handed out last
+	place  int64     // of the next row
+	ended  bool      // the source has no more
+	muted  bool      // OnResult wants to hear no more
+	speed  speed
+}
+
+func (c *caller) drive(source Source) (err error) {
+	c.rows, err = source(c.r.ctx, NeedLetters)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if c.rows.Close != nil {
+			err = errors.Join(err, c.rows.Close())
+		}
+	}()
+	// Whatever ends this function, the stages must get rid of what they have.
+	defer c.r.stop(errOver)
+	timer := time.NewTimer(c.r.o.Interval)
+	defer timer.Stop()
+	for {
+		c.deliver()
+		c.report()
+		switch {
+		case !c.ended && c.r.isStopped():
+			c.ended = true
+		case !c.ended && c.on < c.r.o.Window:
+			c.read()
+			continue
+		case c.ended && c.finished():
+			return c.why()
+		}
+		timer.Reset(min(c.r.o.Interval, overtakenAfter))
+		select {
+		case <-c.r.wake:
+		case <-timer.C:
+		case <-c.stopSoon():
+		}
+	}
+}
+
+// errOver is why the stages of a run end that has come to its end.
+var errOver = errors.New("over")
+
+// stopSoon is closed when the source is not to be asked any more.
+func (c *caller) stopSoon() <-chan struct{} {
+	if c.ended {
+		return nil
+	}
+	return c.r.stopped
+}
+
+// finished reports whether all that was begun is decided.
+func (c *caller) finished() bool {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	if c.r.crash != nil {
+		return true // a stage is gone, with what it had
+	}
+	return len(c.window) == 0 && c.r.waiting == 0 && len(c.r.late) == 0
+}
+
+func (c *caller) why() error {
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	switch {
+	case c.r.fault != nil:
+		return c.r.fault
+	case c.r.inspect == nil && !c.r.fresh.Load() && c.counts.AlreadySent > 0:
+		return ErrFinished
+	}
+	return nil
+}
+
+// patience is how long rows wait for company.
+const patience = 2 * time.Millisecond
+
+// read takes a group of rows from the source and sends it on its way.
+func (c *caller) read() {
+	g := c.group()
+	most := min(c.most(), c.r.o.Window-c.on)
+	begun := time.Now()
+	for len(g.items) < most && !c.ended {
+		job, err := c.rows.Next()
+		if err != nil {
+			c.ended = true
+			if err != io.EOF {
+				c.r.stop(err)
+			}
+			break
+		}
+		g.items = g.items[:len(g.items)+1]
+		it := &g.items[len(g.items)-1]
+		it.job, it.place = job, c.place
+		c.place++
+		if len(g.items) < most && time.Since(begun) > patience {
+			break
+		}
+	}
+	if len(g.items) == 0 {
+		c.spare = append(c.spare, g)
+		return
+	}
+	for i := range g.items {
+		g.all = append(g.all, &g.items[i])
+	}
+	c.on += len(g.items)
+	c.window = append(c.window, g)
+	c.r.claims <- g
+}
+
+// most is how many rows the next group holds: fewer where they take long to
+// build, so that all workers have some.
+func (c *caller) most() int {
+	each := c.r.building.Load()
+	if each == 0 {
+		return 8
+	}
+	return int(min(max(int64(patience)/each, 1), groupSize))
+}
+
+func (c *caller) group() *group {
+	if last := len(c.spare) - 1; last >= 0 {
+		g := c.spare[last]
+		c.spare = c.spare[:last]
+		return g
+	}
+	return &group{items: make([]item, 0, groupSize), all: make([]*item, 0, groupSize)}
+}
+
+// deliver hands out what is decided.
+func (c *caller) deliver() {
+	found := c.found[:0]
+	overtaken := c.overtaken()
+	c.r.mu.Lock()
+	late := c.r.late
+	c.r.late = nil
+	c.r.waiting -= int64(len(late))
+	open := 0
+front:
+	for _, g := range c.window {
+		for g.next < len(g.items) {
+			it := &g.items[g.next]
+			if it.state == working {
+				if !overtaken || len(found) > 0 {
+					break front
+				}
+				it.late, g.kept = true, true
+				c.r.waiting++
+			}
+			g.next++
+			c.on--
+			if it.state == done {
+				found = append(found, it)
+			}
+		}
+		open++
+	}
+	c.r.mu.Unlock()
+	for _, it := range late {
+		c.tell(it)
+	}
+	for _, it := range found {
+		c.tell(it)
+	}
+	some := len(found) > 0
+	clear(found)
+	c.found = found[:0]
+	if some {
+		c.moved = time.Now()
+	}
+	for _, g := range c.window[:open] {
+		if g.kept {
+			continue
+		}
+		clear(g.items)
+		g.items, g.next, g.all = g.items[:0], 0, g.all[:0]
+		c.spare = append(c.spare, g)
+	}
+	if open > 0 {
+		c.window = append(c.window[:0], c.window[open:]...)
+	}
+}
+
+// overtakenAfter is how long all results wait for one before those behind it go first.
+const overtakenAfter = 5 * time.Second
+
+// overtaken reports whether the rows in front keep the source from being asked,
+// while half of those behind them are decided: a connection stalls.
+func (c *caller) overtaken() bool {
+	if c.on < c.r.o.Window || c.ended || time.Since(c.moved) < overtakenAfter {
+		return false
+	}
+	decided := 0
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	for _, g := range c.window {
+		for i := g.next; i < len(g.items); i++ {
+			if g.items[i].state != working {
+				decided++
+			}
+		}
+	}
+	return 2*decided >= c.on
+}
+
+// tell hands out one result.
+func (c *caller) tell(it *item) {
+	r := it.result()
+	c.counts.add(&r)
+	c.counts.Attempts += int64(it.attempts - it.before)
+	switch it.outcome {
+	case Sent:
+		c.counts.Octets += it.letter.Content.Size
+	case Untried:
+		return
+	}
+	if c.muted || c.r.o.OnResult == nil {
+		return
+	}
+	if err := c.r.o.OnResult(r); err != nil {
+		c.muted = true
+		c.r.stop(err)
+	}
+}
