@@ -23,7 +23,7 @@ func story(t testing.TB, w *world, folder string, d *disk) (l *Ledger, err error
 	if l, err = Open(context.Background(), folder, options); err != nil {
 		return nil, err
 	}
-	r, err := l.Run("news", Settings{})
+	r, err := l.Run("news", Settings{InDoubt: w.policy})
 	if err != nil {
 		return l, err
 	}
@@ -86,7 +86,7 @@ func everyChange(t *testing.T, kind string, leave func(w *world, d *disk, from, 
 			l.bury()
 		}
 		l = open(t, next, w.options(nil))
-		r, err := l.Run("news", Settings{})
+		r, err := l.Run("news", Settings{InDoubt: w.policy})
 		if err != nil {
 			t.Fatalf("%s at change %d (%s): %v", kind, k, d.failed, err)
 		}

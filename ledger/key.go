@@ -70,6 +70,7 @@ func (r *Run) writeChunk() error {
 
 // loadKeys reads the hashes of a run that is resumed.
 func (r *Run) loadKeys() error {
+	r.keys.reserve(int(r.last))
 	return r.ledger.query("select first, hashes, others from chunk where run = ? order by first", func(s *sqlite.Stmt) error {
 		r.tail.first = ID(s.ColumnInt64(0))
 		r.tail.hashes = append(r.tail.hashes[:0], columnBytes(s, 1)...)

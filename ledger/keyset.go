@@ -16,6 +16,13 @@ type slot struct {
 	ordinal ID
 }
 
+// reserve makes room for as many rows as there will be at least.
+func (k *keySet) reserve(rows int) {
+	for i := range k.shards {
+		k.shards[i] = make([]slot, rows/len(k.shards)*5/4+16)
+	}
+}
+
 // place is where the search for a hash begins. The upper octet chose the shard.
 func place(hash uint32, size int) int { return int(uint64(hash&0xffffff) * uint64(size) >> 24) }
 

@@ -18,6 +18,7 @@ import (
 type world struct {
 	rng    *rand.Rand
 	clock  time.Time
+	policy Policy
 	truths []*truth
 	byID   map[ID]*truth
 }
@@ -36,7 +37,7 @@ type truth struct {
 }
 
 func newWorld(seed uint64) *world {
-	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), clock: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC), byID: map[ID]*truth{}}
+	w := &world{rng: rand.New(rand.NewPCG(seed, 1)), policy: []Policy{Hold, Resend}[seed%2], clock: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC), byID: map[ID]*truth{}}
 	for i := range 60 {
 		row := Row{Key: fmt.Sprintf("k%d@example.org", i), Number: int64(i + 1), Hash: uint64(i)}
 		row.Recipients = []string{row.Key}
@@ -52,6 +53,14 @@ func newWorld(seed uint64) *world {
 func (t *truth) open() bool {
 	return slices.ContainsFunc(t.states, State.open)
 }
+
+// sendable reports whether a row may be claimed.
+func (w *world) sendable(t *truth) bool {
+	return t.open() || w.policy == Resend && of(t.states) == Unknown
+}
+
+// due reports whether an attempt is for a recipient.
+func (w *world) due(s State) bool { return s.open() || w.policy == Resend && s == Unknown }
 
 func (t *truth) lost() []State {
 	after := slices.Clone(t.states)
@@ -106,7 +115,7 @@ func (w *world) plan(r *Run) error {
 func (w *world) claim(r *Run) {
 	var ids []ID
 	for _, t := range w.truths {
-		if t.open() && !t.claimed && !t.doubted && w.rng.IntN(3) == 0 {
+		if w.sendable(t) && !t.claimed && !t.doubted && w.rng.IntN(3) == 0 {
 			ids = append(ids, t.id)
 		}
 	}
@@ -144,7 +153,7 @@ func (w *world) commit(r *Run) error {
 			}
 			after := slices.Clone(t.states)
 			for n, s := range after {
-				if !s.open() {
+				if !w.due(s) {
 					continue
 				}
 				o := Outcome{ID: id, Recipient: n, State: Sent, Code: 250, Text: "ok"}
@@ -183,7 +192,10 @@ func (w *world) commit(r *Run) error {
 		// Its end is written now, and the server takes it or not.
 		t.claimed, t.doubted = false, true
 		for n, s := range t.states {
-			if s.open() && w.rng.IntN(4) > 0 {
+			if s == Unknown && w.policy == Resend {
+				t.resent[n] = t.finished[n] // the policy asks for it
+			}
+			if w.due(s) && w.rng.IntN(4) > 0 {
 				t.finished[n]++
 			}
 		}
@@ -349,7 +361,7 @@ func crashes(t testing.TB, seed uint64, n int) []string {
 		l, err := Open(context.Background(), folder, w.options(failpoint))
 		if err == nil {
 			var r *Run
-			if r, err = l.Run("news", Settings{}); err == nil {
+			if r, err = l.Run("news", Settings{InDoubt: w.policy}); err == nil {
 				w.reopened(t, l, r)
 				err = w.live(t, r, 200)
 			}
@@ -374,7 +386,7 @@ func crashes(t testing.TB, seed uint64, n int) []string {
 		}
 		// What the crash left has to be looked at without another one.
 		l = open(t, folder, w.options(nil))
-		r, err := l.Run("news", Settings{})
+		r, err := l.Run("news", Settings{InDoubt: w.policy})
 		do(t, err)
 		w.reopened(t, l, r)
 		do(t, l.Close())

@@ -1,0 +1,90 @@
+package ledger
+
+import "encoding/binary"
+
+// window is a batch of rows in doubt: one record, which shrinks as they are settled.
+type window struct {
+	id    int64
+	rows  []ID
+	dirty bool
+}
+
+func (r *Run) doubt(ids []ID) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	l := r.ledger
+	if err := l.point("doubt.before"); err != nil {
+		return err
+	}
+	w := &window{rows: append([]ID(nil), ids...)}
+	err := l.run("insert into doubt (run, epoch, time, rows) values (?, ?, ?, ?)", r.id, l.epoch, milliseconds(l.now()), packIDs(w.rows))
+	if err != nil {
+		return err
+	}
+	w.id = l.conn.LastInsertRowID()
+	for _, id := range ids {
+		r.rows[id] |= doubted
+		r.windows[id] = w
+	}
+	l.pages += 2
+	return l.point("doubt.after")
+}
+
+// leave takes a row out of doubt.
+func (r *Run) leave(id ID) {
+	w := r.windows[id]
+	if w == nil {
+		return
+	}
+	delete(r.windows, id)
+	r.rows[id] &^= doubted
+	for i, other := range w.rows {
+		if other == id {
+			w.rows[i] = w.rows[len(w.rows)-1]
+			w.rows = w.rows[:len(w.rows)-1]
+			break
+		}
+	}
+	if !w.dirty {
+		w.dirty = true
+		r.dirty = append(r.dirty, w)
+	}
+}
+
+// writeWindows writes what is left of batches.
+func (r *Run) writeWindows() error {
+	l := r.ledger
+	for _, w := range r.dirty {
+		w.dirty = false
+		var err error
+		if len(w.rows) == 0 {
+			if err = l.point("window.delete"); err == nil {
+				err = l.run("delete from doubt where id = ?", w.id)
+			}
+		} else if err = l.point("window.update"); err == nil {
+			err = l.run("update doubt set rows = ? where id = ?", packIDs(w.rows), w.id)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	r.dirty = r.dirty[:0]
+	return nil
+}
+
+func packIDs(ids []ID) []byte {
+	b := make([]byte, 0, 4*len(ids))
+	for _, id := range ids {
+		b = binary.LittleEndian.AppendUint32(b, uint32(id))
+	}
+	return b
+}
+
+func unpackIDs(b []byte) []ID {
+	ids := make([]ID, 0, len(b)/4)
+	for ; len(b) >= 4; b = b[4:] {
+		ids = append(ids, ID(binary.LittleEndian.Uint32(b)))
+	}
+	return ids
+}
