@@ -51,7 +51,7 @@ func (s situation) doing(command string) bool {
 // Hints returns the table. The first row that fits is shown, so what is special
 // stands before what is general.
 func Hints() []Hint {
-	return slices.Concat(tokenHints(), loginHints(), connectionHints(), replyHints())
+	return slices.Concat(tokenHints(), loginHints(), connectionHints(), replyHints(), signingHints())
 }
 
 func loginHints() []Hint {
@@ -188,6 +188,24 @@ func replyHints() []Hint {
 			func(s situation) bool {
 				return s.reply.Permanent() && s.says("not owned by user", "send as", "sender address rejected", "not allowed to send")
 			}},
+	}
+}
+
+// signingHints are for the manual alone: errors of signing bring their hint along, and none
+// of them has to do with a server.
+func signingHints() []Hint {
+	never := func(situation) bool { return false }
+	return []Hint{
+		{"dkim-no-key", "dkim: there is no key of that name, or none signs what the account sends",
+			"write [dkim.NAME] in mailscript.toml, with domain, selector and key_file", never},
+		{"dkim-alignment", "dkim: signing: the keys are of …, the From field is of …",
+			"sign with a key of the domain of from, or send from its domain", never},
+		{"dkim-public-key", "dkim: key: this is the public key",
+			"the private key signs; the public key goes into DNS", never},
+		{"dkim-encrypted-key", "dkim: key: the key is encrypted",
+			`"openssl pkey -in FILE" writes it without a passphrase`, never},
+		{"dkim-key", "dkim: key: no private key in PEM, or one that verifiers ignore",
+			`"openssl genpkey -algorithm rsa -pkeyopt rsa_keygen_bits:2048" or "openssl genpkey -algorithm ed25519" makes one`, never},
 	}
 }
 

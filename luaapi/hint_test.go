@@ -73,6 +73,8 @@ ca = 'CA'
 client_id = "mailscript"
 refresh_token = "refresh"
 `
+	withKey     = "[account.default]\nhost = '127.0.0.1'\nport = PORT\ntls = 'off'\n[dkim.bank]\ndomain = 'bank.example'\nselector = 's'\nkey_env = 'KEY'\n"
+	sendSigned  = `smtp.send({ from = "a@bank.example", to = "bob@example.org", text = "x" }, { dkim = true })`
 	sendClear   = `local r = smtp.send({ from = "a@bank.example", to = "bob@example.org", text = "x" }, { host = "127.0.0.1", port = PORT, tls = "off" }) error(r.text)`
 	sendAddress = `local s = smtp.connect { host = "127.0.0.1", port = PORT, tls = "off" } s:send { from = "a@bank.example", to = "jürgen@example.org", text = "x" }`
 )
@@ -171,6 +173,14 @@ func conditions() []condition {
 		{hint: "sender-refused", server: refusing("553 5.7.1 Sender address rejected: not owned by user ann"), script: sendClear},
 		{hint: "not-allowed", server: hello("hang"), script: `smtp.send { from = "a@bank.example", to = "bob@example.org", text = "x" }`,
 			toml: "[account.default]\nhost = '127.0.0.1'\nport = PORT\ntls = 'off'\n[recipients]\nallow = ['bank.example']\n"},
+
+		{hint: "dkim-no-key", server: hello("hang"), toml: withKey, env: "KEY=", script: `smtp.send({ from = "a@bank.example", to = "bob@example.org", text = "x" }, { dkim = "NAME" })`},
+		{hint: "dkim-alignment", server: hello("hang"), toml: withKey, env: "KEY=", script: `smtp.send({ from = "a@other.example", to = "bob@example.org", text = "x" }, { dkim = "bank" })`},
+		{hint: "dkim-public-key", server: hello("hang"), toml: withKey, script: sendSigned,
+			env: "KEY=-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=\n-----END PUBLIC KEY-----\n"},
+		{hint: "dkim-encrypted-key", server: hello("hang"), toml: withKey, script: sendSigned,
+			env: "KEY=-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAA=\n-----END ENCRYPTED PRIVATE KEY-----\n"},
+		{hint: "dkim-key", server: hello("hang"), toml: withKey, script: sendSigned, env: "KEY=secret"},
 	}
 }
 

@@ -2,6 +2,7 @@ package mime
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -65,12 +66,23 @@ func newCharset(name string) (*charset, *Error) {
 	return &charset{name, e}, nil
 }
 
-// encode returns text in the charset.
+// errOtherText says that a charset has no form of a text that is read as that text.
+var errOtherText = errors.New("reads back as another text")
+
+// encode returns text in the charset. Tables are not all as good in both directions: in
+// gb18030 most private characters would arrive as others.
 func (c *charset) encode(text string) (string, error) {
 	if c == nil || isASCII(text) {
 		return text, nil
 	}
-	return c.encoding.NewEncoder().String(text)
+	encoded, err := c.encoding.NewEncoder().String(text)
+	if err != nil {
+		return "", err
+	}
+	if back, err := c.encoding.NewDecoder().String(encoded); err != nil || back != text {
+		return "", errOtherText
+	}
+	return encoded, nil
 }
 
 // fault finds the first character that the charset lacks.

@@ -82,6 +82,11 @@ func TestCharsetLacks(t *testing.T) {
 	if got, _ := m.Header("Subject"); got != "5 €" || !bytes.Contains(m.Bytes(), []byte("=?utf-8?")) {
 		t.Errorf("the subject is %q", got)
 	}
+	// The table of gb18030 has it in one direction alone.
+	d.Charset, d.Text, d.HTML = "gb18030", "\ue068", ""
+	_, err = Build(d, fixed())
+	checkError(t, err, "text", "U+E068 does not exist in gb18030")
+	d.Text = "x"
 	for _, name := range []string{"utf-16", "utf-16le", "utf-7", "ibm037", "x", "../../", "iso-8859-1\r\nX: y", `a"; b="`, strings.Repeat("x", 100_000)} {
 		d.Charset = name
 		_, err := Build(d, fixed())
