@@ -259,6 +259,7 @@ func (l *loop) attempt(ctx context.Context, t *task) {
 		r.again = l.mono + stateWait
 		return
 	}
+	l.settled(record)
 	r.record, r.rest, r.cause = record, false, nil
 	l.launch(ctx, r)
 }

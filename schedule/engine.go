@@ -53,7 +53,10 @@ type Engine struct {
 	jobs    []Job
 	reload  chan reloading
 	status  chan chan []Status
+	gone    chan struct{} // closed when Run returns
 }
+
+var errGone = errors.New("schedule: the engine has ended")
 
 type reloading struct {
 	jobs []Job
@@ -85,7 +88,8 @@ func New(options Options, jobs []Job) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{options: options, jobs: jobs, reload: make(chan reloading), status: make(chan chan []Status)}, nil
+	return &Engine{options: options, jobs: jobs, reload: make(chan reloading),
+		status: make(chan chan []Status), gone: make(chan struct{})}, nil
 }
 
 // prepared are the jobs with their defaults, once nothing is wrong with them.
@@ -110,6 +114,7 @@ func prepared(jobs []Job) ([]Job, error) {
 // job's watchdog time; what is still there remains claimed, to be found in doubt.
 // It is to be called once.
 func (e *Engine) Run(ctx context.Context) error {
+	defer close(e.gone)
 	l := newLoop(e)
 	if err := l.begin(e.jobs); err != nil {
 		return err
@@ -131,6 +136,8 @@ func (e *Engine) Reload(ctx context.Context, jobs []Job) error {
 	select {
 	case e.reload <- r:
 		return <-r.done
+	case <-e.gone:
+		return errGone
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -143,6 +150,8 @@ func (e *Engine) Status(ctx context.Context) ([]Status, error) {
 	select {
 	case e.status <- reply:
 		return <-reply, nil
+	case <-e.gone:
+		return nil, errGone
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

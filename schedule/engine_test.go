@@ -192,6 +192,9 @@ func TestReload(t *testing.T) {
 		w.pass(time.Minute)
 		w.wantRan("a", "2026-11-26", "2026-11-27", "2026-11-27T18:30")
 		w.stop()
+		if err := reload(gone); err != errGone {
+			t.Error(err)
+		}
 	})
 }
 

@@ -113,7 +113,8 @@ type Job struct {
 	// Doubt is for runs that a process left open; default [DoubtReport].
 	Doubt Doubt
 	// Deadline is how long after the fire time the report must be out; if it is
-	// not, there is a dead-man notice. 0 has none.
+	// not, there is a dead-man notice, also where the run itself begins late. 0 has
+	// none.
 	Deadline time.Duration
 	// Notify are the recipients of notices.
 	Notify []string

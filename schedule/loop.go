@@ -20,7 +20,6 @@ type loop struct {
 
 	running   int // attempts under way that were not given up
 	ended     chan ended
-	gone      chan struct{} // closed at the end, for runs given up
 	unsettled []Record      // outcomes that the state did not take
 	settle    moment        // when to try again
 
@@ -49,7 +48,7 @@ func newLoop(e *Engine) *loop {
 	o := e.options
 	return &loop{
 		Engine: e, state: o.State, clock: o.Clock, log: o.Log,
-		ended: make(chan ended), gone: make(chan struct{}), settle: never,
+		ended: make(chan ended), settle: never,
 		outbox: outbox{log: o.Log, most: o.Notices, recipients: map[string]*recipient{}},
 		sent:   make(chan error), late: never, grace: never, drain: never,
 	}
@@ -146,7 +145,6 @@ func (l *loop) look() {
 func (l *loop) run(ctx context.Context) {
 	l.alarm = l.clock.Alarm()
 	defer l.alarm.Close()
-	defer close(l.gone)
 	stop := ctx.Done()
 	// Runs and notices end by themselves, or by a decision of the loop.
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))

@@ -89,7 +89,7 @@ func (j *memories) forget(keep int) {
 		}
 		return forget
 	})
-	j.sweep = len(j.records)*5/4 + keep
+	j.sweep = len(j.records)*9/8 + 8
 }
 
 // Settle is part of [State].

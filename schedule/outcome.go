@@ -70,12 +70,17 @@ func (l *loop) conclude(t *task, r Record) {
 
 // keep records an outcome, later if it cannot be now.
 func (l *loop) keep(r Record) {
-	l.unsettled = slices.DeleteFunc(l.unsettled, func(u Record) bool { return u.Job == r.Job && u.Period == r.Period })
+	l.settled(r)
 	if err := l.state.Settle(r); err != nil {
 		l.log.Error("an outcome could not be recorded", "job", r.Job, "period", r.Period, "outcome", r.Outcome, "err", err)
 		l.unsettled = append(l.unsettled, r)
 		l.settle = min(l.settle, l.mono+stateWait)
 	}
+}
+
+// settled forgets an older outcome of the period that waits to be recorded.
+func (l *loop) settled(r Record) {
+	l.unsettled = slices.DeleteFunc(l.unsettled, func(u Record) bool { return u.Job == r.Job && u.Period == r.Period })
 }
 
 func (l *loop) settleAgain() {

@@ -212,19 +212,24 @@ func TestMemoryFlat(t *testing.T) {
 			all = append(all, job)
 		}
 		w.begin(all...)
-		heap := func() uint64 {
-			runtime.GC()
-			runtime.GC()
-			var m runtime.MemStats
-			runtime.ReadMemStats(&m)
-			return m.HeapAlloc
+		// The most of half a day: what is forgotten is forgotten now and then.
+		heap := func() (most uint64) {
+			for range 12 {
+				w.pass(time.Hour)
+				runtime.GC()
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				most = max(most, m.HeapAlloc)
+			}
+			return most
 		}
 		w.pass(3 * 24 * time.Hour)
 		early := heap()
 		w.pass((days - 3) * 24 * time.Hour)
 		late := heap()
 		t.Logf("%d KiB after 3 days, %d KiB after %d", early>>10, late>>10, days)
-		if late > early+early/4+256<<10 {
+		if late > early+early/8+256<<10 {
 			t.Errorf("%d bytes after 3 days, %d after %d", early, late, days)
 		}
 		w.stop()
