@@ -98,8 +98,8 @@ const patience = 2 * time.Millisecond
 
 // read takes a group of rows from the source and sends it on its way.
 func (c *caller) read() {
-	g := c.group()
 	most := min(c.most(), c.r.o.Window-c.on)
+	g := c.group(most)
 	begun := time.Now()
 	for len(g.items) < most && !c.ended {
 		job, err := c.rows.Next()
@@ -140,13 +140,19 @@ func (c *caller) most() int {
 	return int(min(max(int64(patience)/each, 1), groupSize))
 }
 
-func (c *caller) group() *group {
-	if last := len(c.spare) - 1; last >= 0 {
+// group is one with room for so many rows, and not for many more: a window of
+// small groups must not cost what one of large groups does.
+func (c *caller) group(most int) *group {
+	for len(c.spare) > 0 {
+		last := len(c.spare) - 1
 		g := c.spare[last]
+		c.spare[last] = nil
 		c.spare = c.spare[:last]
-		return g
+		if room := cap(g.items); room >= most && room <= 4*most {
+			return g
+		}
 	}
-	return &group{items: make([]item, 0, groupSize), all: make([]*item, 0, groupSize)}
+	return &group{items: make([]item, 0, most), all: make([]*item, 0, most)}
 }
 
 // deliver hands out what is decided.
