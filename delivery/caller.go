@@ -45,7 +45,7 @@ func (c *caller) drive(source Source) (err error) {
 		switch {
 		case !c.ended && c.r.isStopped():
 			c.ended = true
-		case !c.ended && c.on < c.r.o.Window:
+		case !c.ended && c.room():
 			c.read()
 			continue
 		case c.ended && c.finished():
@@ -98,7 +98,7 @@ const patience = 2 * time.Millisecond
 
 // read takes a group of rows from the source and sends it on its way.
 func (c *caller) read() {
-	most := min(c.most(), c.r.o.Window-c.on)
+	most := c.most()
 	g := c.group(most)
 	begun := time.Now()
 	for len(g.items) < most && !c.ended {
@@ -133,12 +133,16 @@ func (c *caller) read() {
 // most is how many rows the next group holds: fewer where they take long to
 // build, so that all workers have some.
 func (c *caller) most() int {
+	most := max(c.r.o.Window/4, 1)
 	each := c.r.building.Load()
 	if each == 0 {
-		return 8
+		return min(8, most)
 	}
-	return int(min(max(int64(patience)/each, 1), groupSize))
+	return min(int(min(max(int64(patience)/each, 1), groupSize)), most)
 }
+
+// room reports whether another group fits into the window.
+func (c *caller) room() bool { return c.on+c.most() <= c.r.o.Window }
 
 // group is one with room for so many rows, and not for many more: a window of
 // small groups must not cost what one of large groups does.
@@ -215,7 +219,7 @@ const overtakenAfter = 5 * time.Second
 // overtaken reports whether the rows in front keep the source from being asked,
 // while half of those behind them are decided: a connection stalls.
 func (c *caller) overtaken() bool {
-	if c.on < c.r.o.Window || c.ended || time.Since(c.moved) < overtakenAfter {
+	if c.room() || c.ended || time.Since(c.moved) < overtakenAfter {
 		return false
 	}
 	decided := 0
