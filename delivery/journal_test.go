@@ -36,15 +36,6 @@ type strictRow struct {
 	tried    *Tried
 }
 
-func (r *strictRow) open() (open []int) {
-	for i, o := range r.outcomes {
-		if o == "" || o == smtp.Deferred || o == smtp.InDoubt {
-			open = append(open, i)
-		}
-	}
-	return open
-}
-
 func newStrict(t *testing.T, policy DoubtPolicy) *strict {
 	return &strict{t: t, byKey: map[string]*strictRow{}, policy: policy}
 }
