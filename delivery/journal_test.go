@@ -36,15 +36,6 @@ type strictRow struct {
 	tried    *Tried
 }
 
-func (r *strictRow) open() (open []int) {
-	for i, o := range r.outcomes {
-		if o == "" || o == smtp.Deferred || o == smtp.InDoubt {
-			open = append(open, i)
-		}
-	}
-	return open
-}
-
 func newStrict(t *testing.T, policy DoubtPolicy) *strict {
 	return &strict{t: t, byKey: map[string]*strictRow{}, policy: policy}
 }
@@ -77,12 +68,12 @@ func (s *strict) look(e Entry) (Known, *strictRow) {
 		k.Status = StatusEdited
 	case r.epoch == s.epoch && r.entry.Number != e.Number:
 		k.Status = StatusDuplicate
+	case r.state != "doubtful" && r.tried == nil:
+		k.Status = StatusNew
+	case slices.Contains(r.outcomes, "") && r.state != "doubtful", slices.Contains(r.outcomes, smtp.Deferred):
+		k.Status = StatusOpen
 	case r.state == "doubtful", slices.Contains(r.outcomes, smtp.InDoubt):
 		k.Status = StatusDoubtful
-	case len(r.open()) > 0 && r.tried == nil:
-		k.Status = StatusNew
-	case len(r.open()) > 0:
-		k.Status = StatusOpen
 	case slices.Contains(r.outcomes, smtp.Failed):
 		k.Status = StatusFailed
 	default:
@@ -177,7 +168,7 @@ func (s *strict) Settle(_ context.Context, settled []Settled) error {
 			*t = *r.tried
 			t.Attempts++
 		}
-		t.Again, t.Sum, t.Open = one.Again, one.Sum, r.open()
+		t.Again, t.Sum = one.Again, one.Sum
 		t.Past = make([]smtp.Recipient, len(r.outcomes))
 		for i, o := range r.outcomes {
 			t.Past[i] = smtp.Recipient{Address: r.entry.Recipients[i], Outcome: o}
