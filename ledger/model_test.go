@@ -210,7 +210,7 @@ func (w *world) resolve(r *Run) error {
 		return err
 	}
 	for _, t := range w.truths {
-		if !slices.Contains(t.states, Unknown) {
+		if !slices.Contains(t.states, Unknown) || t.claimed || t.doubted {
 			continue
 		}
 		after := slices.Clone(t.states)
