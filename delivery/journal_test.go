@@ -248,12 +248,14 @@ func TestResume(t *testing.T) {
 func TestAnyServer(t *testing.T) {
 	for seed := range uint64(12) {
 		for _, transfer := range []smtp.Transfer{smtp.TransferData, ""} {
-			t.Run(fmt.Sprintf("%d %s", seed, transfer), func(t *testing.T) { anyServer(t, seed, transfer) })
+			t.Run(fmt.Sprintf("%d %s", seed, transfer), func(t *testing.T) {
+				anyServer(t, seed, transfer, func(policy DoubtPolicy) Journal { return newStrict(t, policy) })
+			})
 		}
 	}
 }
 
-func anyServer(t *testing.T, seed uint64, transfer smtp.Transfer) {
+func anyServer(t *testing.T, seed uint64, transfer smtp.Transfer, journal func(DoubtPolicy) Journal) {
 	random := rand.New(rand.NewPCG(seed, 1))
 	n := int64(100 + random.IntN(400))
 	policy := []DoubtPolicy{Hold, Resend, AssumeSent}[random.IntN(3)]
@@ -285,7 +287,7 @@ func anyServer(t *testing.T, seed uint64, transfer smtp.Transfer) {
 		}
 		return server.Reply{}
 	}
-	s := newStrict(t, policy)
+	s := journal(policy)
 	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
 		p.conn = func(post *post, conn net.Conn) server.Handler {
 			return &mortal{post: post, conn: conn, dies: func() bool { return chance(die) }}

@@ -20,7 +20,7 @@ var layers = map[string]struct {
 	"smtp":                     {nil, "the client core knows nothing of messages, scripts or configuration"},
 	"smtp/server":              {nil, "the server codec stands under tests of the client and must not share its mistakes"},
 	"smtp/smtptest":            {nil, "the scriptable server must not share the mistakes of the client it tests"},
-	"delivery":                 {[]string{"smtp"}, "a merge knows neither scripts nor where rows and messages come from"},
+	"delivery":                 {[]string{"smtp", "ledger"}, "a merge knows neither scripts nor where rows and messages come from"},
 	"probe":                    {[]string{"smtp"}, "the probe knows servers, and neither messages nor scripts"},
 	"mime":                     {[]string{"mime/plaintext"}, "messages know nothing of how they travel"},
 	"mime/mimetest":            {[]string{"mime"}, "makes messages and says what must be read in them, for tests"},
