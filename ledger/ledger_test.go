@@ -350,6 +350,9 @@ func TestClaimUnknown(t *testing.T) {
 
 // TestFaultL12: what a run of many rows takes in memory. TestMillion has the times.
 func TestFaultL12(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector takes memory too")
+	}
 	const rows, perRow = 60_000, 16
 	folder := t.TempDir()
 	l := open(t, folder, Options{})
