@@ -58,6 +58,8 @@ var outsiders = []struct {
 	{"github.com/spf13/cobra", []string{"cmd/mailscript"}, "only the command has flags"},
 	{"database/sql", []string{"rows"}, "only rows knows the databases of others"},
 	{"zombiezen.com/go/sqlite", []string{"ledger"}, "only the ledger knows how it is stored"},
+	{"github.com/adhocore/gronx", []string{"schedule"}, "only the scheduler evaluates cron"},
+	{"github.com/xuri/excelize/v2", []string{"workbook"}, "only workbook writes workbooks"},
 	{"net/smtp", nil, "the client core is our own"},
 }
 
