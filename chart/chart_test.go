@@ -8,6 +8,7 @@ import (
 	"image/png"
 	"math"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -243,6 +244,24 @@ func TestPicture(t *testing.T) {
 	if err != nil || !bytes.Equal(p.PNG, again.PNG) {
 		t.Error("the same chart made another file", err)
 	}
+}
+
+// TestTogether draws in several goroutines, which share the fonts.
+func TestTogether(t *testing.T) {
+	c := Chart{Title: "Verkäufe", Labels: []string{"a", "b"}, Series: []Series{{"Tea", Numbers(1, 2)}}, Scale: 1}
+	want, err := Line(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var drawing sync.WaitGroup
+	for range 4 {
+		drawing.Go(func() {
+			if got, err := Line(c); err != nil || !bytes.Equal(got.PNG, want.PNG) {
+				t.Error("another picture", err)
+			}
+		})
+	}
+	drawing.Wait()
 }
 
 // TestManyPoints draws more points than there are pixels: what is drawn depends on the pixels.

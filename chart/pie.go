@@ -132,6 +132,11 @@ func (f *frame) table(list []slice, total, from, middle float64) error {
 		widestName = max(widestName, f.measure(s.name, f.text))
 	}
 	space := f.right - from - swatch - 8 - widestNumber - widestShare - 32
+	if space < 60 { // names and shares say more than numbers
+		space += widestNumber + 16
+		widestNumber = -16
+		clear(numbers)
+	}
 	if space < 40 {
 		return fmt.Errorf("there is no room left for names; make the chart wider")
 	}

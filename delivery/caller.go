@@ -45,7 +45,7 @@ func (c *caller) drive(source Source) (err error) {
 		switch {
 		case !c.ended && c.r.isStopped():
 			c.ended = true
-		case !c.ended && c.on < c.r.o.Window:
+		case !c.ended && c.room():
 			c.read()
 			continue
 		case c.ended && c.finished():
@@ -98,8 +98,8 @@ const patience = 2 * time.Millisecond
 
 // read takes a group of rows from the source and sends it on its way.
 func (c *caller) read() {
-	g := c.group()
-	most := min(c.most(), c.r.o.Window-c.on)
+	most := c.most()
+	g := c.group(most)
 	begun := time.Now()
 	for len(g.items) < most && !c.ended {
 		job, err := c.rows.Next()
@@ -133,20 +133,30 @@ func (c *caller) read() {
 // most is how many rows the next group holds: fewer where they take long to
 // build, so that all workers have some.
 func (c *caller) most() int {
+	most := max(c.r.o.Window/4, 1)
 	each := c.r.building.Load()
 	if each == 0 {
-		return 8
+		return min(8, most)
 	}
-	return int(min(max(int64(patience)/each, 1), groupSize))
+	return min(int(min(max(int64(patience)/each, 1), groupSize)), most)
 }
 
-func (c *caller) group() *group {
-	if last := len(c.spare) - 1; last >= 0 {
+// room reports whether another group fits into the window.
+func (c *caller) room() bool { return c.on+c.most() <= c.r.o.Window }
+
+// group is one with room for so many rows, and not for many more: a window of
+// small groups must not cost what one of large groups does.
+func (c *caller) group(most int) *group {
+	for len(c.spare) > 0 {
+		last := len(c.spare) - 1
 		g := c.spare[last]
+		c.spare[last] = nil
 		c.spare = c.spare[:last]
-		return g
+		if room := cap(g.items); room >= most && room <= 4*most {
+			return g
+		}
 	}
-	return &group{items: make([]item, 0, groupSize), all: make([]*item, 0, groupSize)}
+	return &group{items: make([]item, 0, most), all: make([]*item, 0, most)}
 }
 
 // deliver hands out what is decided.
@@ -209,7 +219,7 @@ const overtakenAfter = 5 * time.Second
 // overtaken reports whether the rows in front keep the source from being asked,
 // while half of those behind them are decided: a connection stalls.
 func (c *caller) overtaken() bool {
-	if c.on < c.r.o.Window || c.ended || time.Since(c.moved) < overtakenAfter {
+	if c.room() || c.ended || time.Since(c.moved) < overtakenAfter {
 		return false
 	}
 	decided := 0

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/mailscript/mailscript/smtp"
 )
 
 // ErrEdited is what is wrong with a row that was sent and has changed since.
@@ -83,13 +85,16 @@ func (r *run) ask(entries []Entry, known []Known) error {
 
 // known takes what the journal knows of a row.
 func (r *run) known(it *item, k Known) {
-	it.known, it.again, it.open = k, time.Time{}, nil
+	it.known, it.again = k, time.Time{}
 	var t Tried
 	if k.Tried != nil {
 		t = *k.Tried
 	}
-	it.open = t.Open
-	if !it.returns {
+	if it.returns {
+		it.open = it.still
+	} else {
+		it.open = r.openOf(t.Past)
+		it.to = t.Past
 		it.attempts, it.before, it.began, it.sum = t.Attempts, t.Attempts, t.First, t.Sum
 	}
 	switch k.Status {
@@ -107,6 +112,9 @@ func (r *run) known(it *item, k Known) {
 			}
 		}
 	case StatusDoubtful:
+		if it.returns {
+			break // for another recipient
+		}
 		switch r.o.Doubt {
 		case Hold:
 			it.end(InDoubt, nil)
@@ -134,6 +142,27 @@ func (r *run) known(it *item, k Known) {
 	default:
 		it.end(Failed, fmt.Errorf("journal: unknown status %q", k.Status))
 	}
+}
+
+// openOf are the recipients that are still to get a message, as indexes; nil where
+// that are all.
+func (r *run) openOf(past []smtp.Recipient) (open []int) {
+	for i := range past {
+		switch past[i].Outcome {
+		case "", smtp.Deferred:
+		case smtp.InDoubt:
+			if r.o.Doubt != Resend {
+				continue
+			}
+		default:
+			continue
+		}
+		open = append(open, i)
+	}
+	if len(open) == len(past) {
+		return nil
+	}
+	return open
 }
 
 var errFailedBefore = errors.New("it failed in an earlier run")

@@ -43,6 +43,7 @@ type item struct {
 	settles bool        // the journal is to hear of it
 	assumed bool
 	via     string    // what brought the answer
+	still   []int     // the recipients of the next; nil is all
 	again   time.Time // when the next attempt is due; zero where there is none
 	first   time.Time // when the first of this run ended
 	lost    int       // how often its connection ended before it was answered
@@ -99,7 +100,7 @@ func (it *item) result() Result {
 		r.Reason = it.job.Suppressed
 	}
 	r.Sent = it.answer
-	if it.open != nil {
+	if it.to != nil && (it.open != nil || it.answer.Recipients == nil) {
 		r.Sent = conclude(it.to)
 	}
 	return r

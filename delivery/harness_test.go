@@ -129,7 +129,10 @@ func (p *post) serve(ctx context.Context, conn net.Conn) {
 		p.open--
 		p.mu.Unlock()
 	}()
-	if p.talk != nil && p.talk(conn, number) {
+	p.mu.Lock()
+	talk := p.talk
+	p.mu.Unlock()
+	if talk != nil && talk(conn, number) {
 		_ = conn.Close()
 		return
 	}

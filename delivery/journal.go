@@ -19,8 +19,9 @@ type Journal interface {
 	// Look fills known with what is known of rows, and changes nothing.
 	Look(ctx context.Context, rows []Entry, known []Known) error
 	// Claim fills known, notes rows that are New, and takes for the caller those
-	// that may be sent: New, Open and Doubtful ones. It is called again for each
-	// further attempt. A row of which nothing was ever sent takes the new hash.
+	// that may be sent: New, Open and Doubtful ones; recipients in doubt stay so
+	// until they are settled. It is called again for each further attempt. A row of
+	// which nothing was ever sent takes the new hash.
 	Claim(ctx context.Context, rows []Entry, known []Known) error
 	// Doubt is called before the end of any of these messages is written.
 	Doubt(ctx context.Context, attempts []Attempt) error
@@ -44,8 +45,8 @@ type Status string
 
 const (
 	StatusNew        Status = "new"        // never seen, or planned and never tried
-	StatusOpen       Status = "open"       // deferred, for the recipients in Tried.Open
-	StatusDoubtful   Status = "doubtful"   // in doubt, for those, by an earlier run
+	StatusOpen       Status = "open"       // some recipient is deferred
+	StatusDoubtful   Status = "doubtful"   // none is, and some is in doubt
 	StatusSent       Status = "sent"       // done, and nothing failed
 	StatusFailed     Status = "failed"     // done
 	StatusEdited     Status = "edited"     // another content, of which something was sent or may have been
@@ -63,9 +64,8 @@ type Known struct {
 
 // Tried is what earlier attempts at a row have left.
 type Tried struct {
-	// Open are the recipients to send to, as indexes of Entry.Recipients; nil is all.
-	Open []int
-	// Past is what became of each recipient earlier; nil where none are told.
+	// Past is what became of each recipient of the envelope; the outcome is "" of
+	// one that has had no attempt.
 	Past     []smtp.Recipient
 	Attempts int
 	First    time.Time // when the first was made
@@ -76,7 +76,7 @@ type Tried struct {
 // Attempt is a message on its way to some recipients.
 type Attempt struct {
 	ID   int64
-	Open []int // as in Tried
+	Open []int // the recipients it is for, as indexes of Entry.Recipients; nil is all
 }
 
 // Settled is what became of an attempt.

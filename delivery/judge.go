@@ -88,7 +88,10 @@ func (r *run) schedule(it *item) {
 		still = append(still, it.index(i))
 	}
 	it.merge()
-	it.again = time.Time{}
+	it.again, it.still = time.Time{}, still
+	if len(still) == len(it.to) {
+		it.still = nil
+	}
 	if still == nil {
 		it.outcome = outcomeOf(it.to)
 		return
@@ -115,9 +118,6 @@ func (it *item) merge() {
 	if it.open == nil {
 		it.to = it.answer.Recipients
 		return
-	}
-	if it.to == nil && it.known.Tried != nil {
-		it.to = it.known.Tried.Past
 	}
 	to := make([]smtp.Recipient, len(it.job.Envelope.To))
 	for i, address := range it.job.Envelope.To {
@@ -197,11 +197,14 @@ func temporary(err error) bool {
 
 // assume counts a message in doubt of an earlier run as sent.
 func (r *run) assume(it *item) {
-	to := it.recipients()
-	it.answer = smtp.Result{Outcome: smtp.Sent}
-	for _, address := range to {
-		it.answer.Recipients = append(it.answer.Recipients, smtp.Recipient{Address: address, Outcome: smtp.Sent})
+	it.open = []int{}
+	for i := range it.to {
+		if it.to[i].Outcome == smtp.InDoubt {
+			it.open = append(it.open, i)
+			it.answer.Recipients = append(it.answer.Recipients, smtp.Recipient{Address: it.job.Envelope.To[i], Outcome: smtp.Sent})
+		}
 	}
+	it.answer.Outcome = smtp.Sent
 	it.merge()
 	it.outcome = outcomeOf(it.to)
 	it.settles, it.assumed = true, true

@@ -133,9 +133,6 @@ func (m *Memory) settle(s *Settled) {
 			at = s.Open[i]
 		}
 		tried.Past[at] = to
-		if to.Outcome == smtp.Deferred || to.Outcome == smtp.InDoubt {
-			tried.Open = append(tried.Open, at)
-		}
 	}
 	row.tried = tried
 }

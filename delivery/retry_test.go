@@ -94,3 +94,33 @@ func TestRetryFor(t *testing.T) {
 		}
 	})
 }
+
+// A recipient in doubt is left alone while another of the same message is tried again.
+func TestDoubtAndRetry(t *testing.T) {
+	for _, journal := range []Journal{NewMemory(), newStrict(t, Hold)} {
+		p := &post{rcpt: func(to string, call int) server.Reply {
+			if to == "later@example.net" && call == 1 {
+				return server.Reply{Code: 450, Enhanced: "4.2.1", Text: "later"}
+			}
+			return server.Reply{}
+		}}
+		p.talk = dying(p, 1)
+		inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+			time.AfterFunc(time.Minute, func() { p.mu.Lock(); p.talk = nil; p.mu.Unlock() })
+			var got results
+			counts, err := Run(t.Context(), numbered(1, func(j *Job) {
+				j.Envelope.To = []string{"doubt@example.net", "later@example.net"}
+			}), Options{Pool: pool, Journal: journal, OnResult: got.add, Stream: smtp.StreamOptions{Transfer: smtp.TransferData}})
+			if err != nil || counts.InDoubt != 1 || counts.Attempts != 2 {
+				t.Fatal(err, counts)
+			}
+			if p.times("doubt@example.net") != 0 || p.times("later@example.net") != 1 {
+				t.Errorf("arrived: %v", p.arrived)
+			}
+			r := got.all[0].Sent
+			if r.Outcome != smtp.InDoubt || r.Recipients[0].Outcome != smtp.InDoubt || r.Recipients[1].Outcome != smtp.Sent {
+				t.Errorf("%+v", r)
+			}
+		})
+	}
+}

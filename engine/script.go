@@ -2,6 +2,8 @@ package engine
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -23,7 +25,11 @@ type Script struct {
 	Name  string // as in positions: the file without its folder
 	Path  string // as given to Load, "" for LoadSource
 	proto *lua.FunctionProto
+	sum   [sha256.Size]byte
 }
+
+// Sum tells one text from another: two scripts with the same one do the same.
+func (s *Script) Sum() string { return hex.EncodeToString(s.sum[:]) }
 
 // Load reads and compiles a script. The error is a *SyntaxError or one of the file system.
 func Load(path string) (*Script, error) {
@@ -45,7 +51,7 @@ func LoadSource(name, source string) (*Script, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Script{Name: name, proto: proto}, nil
+	return &Script{Name: name, proto: proto, sum: sha256.Sum256([]byte(source))}, nil
 }
 
 // readScript reads a source file. It asks what the file is before it opens it: opening a FIFO would wait for a

@@ -14,6 +14,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -54,6 +55,27 @@ func message(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// notes are what servers saw, in order.
+type notes struct {
+	mutex sync.Mutex
+	list  []string
+}
+
+func (n *notes) add(note string) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	n.list = append(n.list, note)
+}
+
+// take returns the notes and forgets them.
+func (n *notes) take() string {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	list := n.list
+	n.list = nil
+	return strings.Join(list, ",")
 }
 
 // echo writes what it was asked.
@@ -272,7 +294,7 @@ func TestRetries(t *testing.T) {
 		{"PUT is", Request{Method: "PUT", Body: []byte("x")}, []int{503, 200}, "", 200, 2, []time.Duration{250 * time.Millisecond}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			asked := 0
+			var asked atomic.Int32
 			server := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				if body, _ := io.ReadAll(r.Body); string(body) != string(test.request.Body) {
 					t.Errorf("the body was %q", body)
@@ -286,15 +308,14 @@ func TestRetries(t *testing.T) {
 				default:
 					w.Header().Set("Retry-After", test.after)
 				}
-				w.WriteHeader(test.statuses[asked])
-				asked++
+				w.WriteHeader(test.statuses[asked.Add(1)-1])
 			})
 			var waits []time.Duration
 			c := newClient(t, Options{}, &waits)
 			test.request.URL = server.URL
 			response, err := c.Send(t.Context(), test.request)
-			if err != nil || response.Status != test.status || response.Attempts != test.asked || asked != test.asked || len(waits) != len(test.waits) {
-				t.Fatalf("%d after %d attempts and pauses of %v: %v", response.Status, asked, waits, err)
+			if err != nil || response.Status != test.status || response.Attempts != test.asked || int(asked.Load()) != test.asked || len(waits) != len(test.waits) {
+				t.Fatalf("%d after %d attempts and pauses of %v: %v", response.Status, asked.Load(), waits, err)
 			}
 			for i, least := range test.waits {
 				if waits[i] < least || waits[i] > 3*least+time.Second {
@@ -307,15 +328,15 @@ func TestRetries(t *testing.T) {
 
 // TestConnectionsThatBreak looks at requests that get no answer, and half of one.
 func TestConnectionsThatBreak(t *testing.T) {
-	asked := 0
+	var asked atomic.Int32
 	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		asked++
-		if asked%3 == 0 {
+		number := asked.Add(1)
+		if number%3 == 0 {
 			fmt.Fprint(w, "done")
 			return
 		}
 		connection, buffer, _ := w.(http.Hijacker).Hijack()
-		if asked%3 == 1 {
+		if number%3 == 1 {
 			buffer.WriteString("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf")
 			buffer.Flush()
 		}
@@ -328,8 +349,8 @@ func TestConnectionsThatBreak(t *testing.T) {
 	}
 	_, err = c.Send(t.Context(), Request{Method: "POST", URL: server.URL + "/SECRET?SECRET", Headers: []Field{{"Authorization", "SECRET"}}, Body: []byte("SECRET")})
 	var failed *Error
-	if !errors.As(err, &failed) || failed.Attempts != 1 || !failed.Temporary() || strings.Contains(err.Error(), "SECRET") || asked != 4 {
-		t.Error(asked, err)
+	if !errors.As(err, &failed) || failed.Attempts != 1 || !failed.Temporary() || strings.Contains(err.Error(), "SECRET") || asked.Load() != 4 {
+		t.Error(asked.Load(), err)
 	}
 	closed := httptest.NewServer(http.NotFoundHandler())
 	closed.Close()
@@ -418,16 +439,16 @@ func TestTLS(t *testing.T) {
 
 // TestRedirects follows redirects, and does not follow some.
 func TestRedirects(t *testing.T) {
-	var seen []string
+	var seen notes
 	other := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		seen = append(seen, fmt.Sprint("other ", r.Header.Get("Authorization"), r.Header.Get("X-Key"), r.Header.Get("Referer"), r.Header.Get("Accept")))
+		seen.add(fmt.Sprint("other ", r.Header.Get("Authorization"), r.Header.Get("X-Key"), r.Header.Get("Referer"), r.Header.Get("Accept")))
 		if r.URL.Path == "/back" {
 			http.Redirect(w, r, r.URL.Query().Get("to"), http.StatusFound)
 		}
 	})
 	var server *httptest.Server
 	server = serve(t, func(w http.ResponseWriter, r *http.Request) {
-		seen = append(seen, fmt.Sprint(r.Method, " ", r.URL.Path, " ", r.Header.Get("Authorization"), r.Header.Get("X-Key")))
+		seen.add(fmt.Sprint(r.Method, " ", r.URL.Path, " ", r.Header.Get("Authorization"), r.Header.Get("X-Key")))
 		switch r.URL.Path {
 		case "/loop":
 			http.Redirect(w, r, "/loop", http.StatusFound)
@@ -460,14 +481,13 @@ func TestRedirects(t *testing.T) {
 		{"/file", "GET", "GET /file S1S2", "it redirects to where one cannot go: the URL does not begin with https:// or http://"},
 		{"/metadata", "GET", "GET /metadata S1S2", "169.254.169.254 is refused: it is link-local"},
 	} {
-		seen = nil
 		c := newClient(t, Options{}, nil)
 		request := Request{Method: test.method, URL: server.URL + test.path + "?SECRET", Headers: secrets}
 		if test.method == "POST" {
 			request.Body = []byte("body")
 		}
 		response, err := c.Send(t.Context(), request)
-		if got := strings.Join(seen, ","); got != test.want {
+		if got := seen.take(); got != test.want {
 			t.Errorf("%s %s: seen were %q, and not %q", test.method, test.path, got, test.want)
 		}
 		want := ""
@@ -513,27 +533,29 @@ func TestNoRedirectIntoTheClear(t *testing.T) {
 
 // TestProxy uses a proxy only where it is asked for.
 func TestProxy(t *testing.T) {
-	var asked []string
+	var asked notes
 	proxy := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		asked = append(asked, r.RequestURI)
+		asked.add(r.RequestURI)
 		fmt.Fprint(w, "from the proxy")
 	})
 	t.Setenv("HTTP_PROXY", proxy.URL)
 	t.Setenv("http_proxy", proxy.URL)
 	server := serve(t, echo)
 	c := newClient(t, Options{}, nil)
-	if _, err := c.Send(t.Context(), Request{URL: server.URL}); err != nil || asked != nil {
-		t.Error(asked, err)
+	_, err := c.Send(t.Context(), Request{URL: server.URL})
+	if got := asked.take(); err != nil || got != "" {
+		t.Error(got, err)
 	}
 	// The proxy itself is where it is, though no loopback address is allowed.
 	c = newClient(t, Options{Proxy: proxy.URL, Allow: []netip.Prefix{}}, nil)
 	response, err := c.Send(t.Context(), Request{URL: "http://example.com/x"})
-	if err != nil || string(response.Body) != "from the proxy" || fmt.Sprint(asked) != "[http://example.com/x]" {
-		t.Error(asked, err)
+	if got := asked.take(); err != nil || string(response.Body) != "from the proxy" || got != "http://example.com/x" {
+		t.Error(got, err)
 	}
 	c = newClient(t, Options{Proxy: FromEnvironment, Allow: []netip.Prefix{}}, nil)
-	if _, err := c.Send(t.Context(), Request{URL: "http://example.org/y"}); err != nil || len(asked) != 2 {
-		t.Error(asked, err)
+	_, err = c.Send(t.Context(), Request{URL: "http://example.org/y"})
+	if got := asked.take(); err != nil || got != "http://example.org/y" {
+		t.Error(got, err)
 	}
 }
 

@@ -50,6 +50,9 @@ func story(t testing.TB, w *world, folder string, d *disk) (l *Ledger, err error
 func everyChange(t *testing.T, kind string, leave func(w *world, d *disk, from, to string)) map[string]int {
 	t.Helper()
 	step := 9
+	if raceDetector {
+		step = 80
+	}
 	if os.Getenv("CRASH") != "" {
 		step = 1
 	}

@@ -105,13 +105,25 @@ func (l *Ledger) connect(flags sqlite.OpenFlags) error {
 	}
 	if flags&sqlite.OpenReadWrite != 0 {
 		pragmas = append(pragmas,
-			"pragma journal_mode = wal",
 			"pragma synchronous = full",
 			"pragma fullfsync = on", // of macOS, where fsync does not reach the disk
 			"pragma checkpoint_fullfsync = on",
 			// Ours to call (checkpoint): SQLite's own overlooks errors of fsync.
 			"pragma wal_autocheckpoint = 0",
 		)
+	}
+	if flags&sqlite.OpenReadWrite != 0 {
+		mode := ""
+		err := l.query("pragma journal_mode = wal", func(s *sqlite.Stmt) error {
+			mode = s.ColumnText(0)
+			return nil
+		})
+		if err != nil {
+			return l.explain(err)
+		}
+		if mode != "wal" {
+			return &Error{Path: l.path, Text: "this file system cannot hold it", Hint: "put the project on a local disk"}
+		}
 	}
 	for _, pragma := range pragmas {
 		if err := l.run(pragma); err != nil {

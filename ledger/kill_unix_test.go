@@ -150,6 +150,9 @@ func spawn(t *testing.T, folder, failpoint string, after time.Duration) (ended, 
 // TestKill kills a process at random moments and at each failpoint, and lets the next one
 // go on: no message is finished twice, and none whose end was written is to be sent.
 func TestKill(t *testing.T) {
+	if raceDetector {
+		t.Skip("the processes that are killed would be too slow")
+	}
 	kills := 6
 	if n, err := strconv.Atoi(os.Getenv("CRASH")); err == nil {
 		kills = max(kills, n)
@@ -215,7 +218,7 @@ func TestKill(t *testing.T) {
 
 // TestFailpoints kills a process at each failpoint once, and finds that each can be hit.
 func TestFailpoints(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		t.Skip("starts a process for each failpoint")
 	}
 	for _, name := range Failpoints() {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -240,6 +241,40 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
+// TestGroupCommit: workers that commit at the same time do not get in each other's way.
+func TestGroupCommit(t *testing.T) {
+	const workers, batches, size = 8, 5, 16
+	folder := t.TempDir()
+	l := open(t, folder, Options{})
+	r := begin(t, l)
+	var all sync.WaitGroup
+	for w := range workers {
+		all.Go(func() {
+			for b := range batches {
+				standings, err := r.Plan(people(1+(w*batches+b)*size, size))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ids := r.Claim(idsOf(standings))
+				if err := errors.Join(r.Doubt(ids), r.Settle(sent(ids))); err != nil || len(ids) != size {
+					t.Errorf("%d claimed, %v", len(ids), err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	want := Counts{Rows: workers * batches * size, Sent: workers * batches * size}
+	if c := r.Counts(); c != want {
+		t.Fatalf("got %+v", c)
+	}
+	do(t, l.Close())
+	if report := checked(t, folder); len(report.Problems) > 0 {
+		t.Fatal(report.Problems)
+	}
+}
+
 // TestAttempts: what is kept of attempts, so that the next one can send the same.
 func TestAttempts(t *testing.T) {
 	folder := t.TempDir()
@@ -315,6 +350,9 @@ func TestClaimUnknown(t *testing.T) {
 
 // TestFaultL12: what a run of many rows takes in memory. TestMillion has the times.
 func TestFaultL12(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector takes memory too")
+	}
 	const rows, perRow = 60_000, 16
 	folder := t.TempDir()
 	l := open(t, folder, Options{})

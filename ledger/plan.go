@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -81,13 +82,16 @@ func (r *Run) Plan(batch []Row) ([]Standing, error) {
 
 func (p *Row) check() error {
 	if p.Key == "" {
-		return fmt.Errorf("the key is empty")
+		return errors.New("the key is empty")
+	}
+	if p.Key[0] == 0 {
+		return errors.New("the key begins with NUL") // as those of lost rows do
 	}
 	if p.State != 0 && p.State != Skipped && p.State != Failed {
 		return fmt.Errorf("it cannot be planned as %s", p.State)
 	}
 	if len(p.Recipients) == 0 && p.State == 0 {
-		return fmt.Errorf("it has no recipient")
+		return errors.New("it has no recipient")
 	}
 	if len(p.Recipients) > MaxRecipients {
 		return fmt.Errorf("it has %d recipients, and %d are all there can be", len(p.Recipients), MaxRecipients)

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -107,57 +108,59 @@ func (l *Ledger) Run(name string, settings Settings) (*Run, error) {
 		return nil, fmt.Errorf("ledger: in doubt: unknown policy %q", settings.InDoubt)
 	}
 	var found *Run
-	var nameless int64
+	var refused error // which is no error of the database
 	err := l.commit("the run", func() (err error) {
-		if found, err = l.load(name); err != nil || found != nil {
+		if found, err = l.load(name); err != nil {
 			return err
 		}
-		nameless, err = l.integer("select count(*) from run where name like ? || '%'", salvagedRun)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	if found == nil && nameless > 0 && settings.Changed != AcceptChanges {
-		return nil, &Error{
-			Path: l.path, Text: fmt.Sprintf("the name of a run was lost when it was salvaged, and may have been %q", name), Err: ErrCorrupt,
-			Hint: "see what mailscript runs lists; another name begins a new run, and so does accepting the change",
+		if refused, err = l.refuses(found, name, settings); err != nil || refused != nil {
+			return err
 		}
-	}
-	if found != nil {
-		if changed := found.changes(settings); changed != nil && settings.Changed != AcceptChanges {
-			return nil, changed
-		}
-	}
-	err = l.commit("the run", func() error {
 		if err := l.point("run.insert"); err != nil {
 			return err
 		}
 		if found == nil {
-			r, err := l.insertRun(name, settings)
-			found = r
-			return err
+			if found, err = l.insertRun(name, settings); err != nil {
+				return err
+			}
+		} else if found.settings != settings {
+			if err := l.run("update run set in_doubt = ? where id = ?", string(settings.InDoubt), found.id); err != nil {
+				return err
+			}
+			if found.changes(settings) != nil {
+				if err := l.insertEdition(found.id, settings); err != nil {
+					return err
+				}
+			}
 		}
-		if err := l.run("update run set in_doubt = ? where id = ?", string(settings.InDoubt), found.id); err != nil {
-			return err
-		}
-		if found.changes(settings) != nil {
-			return l.insertEdition(found.id, settings)
-		}
+		found.mu.Lock()
+		found.settings = settings
+		found.mu.Unlock()
+		l.runs[name] = found
 		return nil
 	})
-	if err != nil {
+	if err = errors.Join(err, refused); err != nil {
 		return nil, err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if same, ok := l.runs[name]; ok {
-		same.settings = settings
-		return same, nil
-	}
-	found.settings = settings
-	l.runs[name] = found
 	return found, nil
+}
+
+// refuses says why a run is not begun or resumed with these settings.
+func (l *Ledger) refuses(found *Run, name string, settings Settings) (refused, err error) {
+	if settings.Changed == AcceptChanges {
+		return nil, nil
+	}
+	if found != nil {
+		return found.changes(settings), nil
+	}
+	nameless, err := l.integer("select count(*) from run where name like ? || '%'", salvagedRun)
+	if err != nil || nameless == 0 {
+		return nil, err
+	}
+	return &Error{
+		Path: l.path, Text: fmt.Sprintf("the name of a run was lost when it was salvaged, and may have been %q", name), Err: ErrCorrupt,
+		Hint: "see what mailscript runs lists; another name begins a new run, and so does accepting the change",
+	}, nil
 }
 
 func (r *Run) changes(s Settings) error {

@@ -94,6 +94,9 @@ func TestSalvage(t *testing.T) {
 	whole, err := os.ReadFile(Path(folder))
 	do(t, err)
 	step := 17
+	if raceDetector {
+		step = 80
+	}
 	if os.Getenv("CRASH") != "" {
 		step = 1
 	}

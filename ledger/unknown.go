@@ -87,7 +87,8 @@ func (r *Run) lose(id ID, since time.Time) error {
 }
 
 // Resolve decides what becomes of rows that are unknown: of those named, or of all where
-// none is. It returns how many it changed. Hold changes none.
+// none is, but for those that somebody has claimed. It returns how many it changed. Hold
+// changes none.
 func (r *Run) Resolve(policy Policy, ids ...ID) (int, error) {
 	if !policy.valid() {
 		return 0, fmt.Errorf("ledger: run %q: in doubt: unknown policy %q", r.Name, policy)
@@ -107,7 +108,7 @@ func (r *Run) Resolve(policy Policy, ids ...ID) (int, error) {
 			}
 		}
 		for _, id := range ids {
-			if id == 0 || id > r.last {
+			if id == 0 || id > r.last || r.rows[id]&(claimed|doubted) != 0 {
 				continue
 			}
 			changed, err := r.resolve(policy, id)

@@ -44,6 +44,10 @@ func (d *describer) recipient(field string, v lua.LValue) mime.Recipient {
 func (d *describer) addresses(field string, v lua.LValue) mime.AddressList {
 	t, ok := v.(*lua.LTable)
 	if !ok {
+		text, isText := v.(lua.LString)
+		if isText && field == "from" {
+			return mime.AddressList{d.from(string(text))}
+		}
 		return mime.AddressList{d.recipient(field, v)}
 	}
 	list := mime.AddressList{}
@@ -51,4 +55,21 @@ func (d *describer) addresses(field string, v lua.LValue) mime.AddressList {
 		list = append(list, d.recipient(fmt.Sprintf("%s[%d]", field, i+1), item))
 	}
 	return list
+}
+
+// parsedFrom is the last text of a sender and what it says: all messages of a merge have
+// the same.
+type parsedFrom struct {
+	text string
+	who  mime.Recipient
+}
+
+func (d *describer) from(text string) mime.Recipient {
+	last := &d.c.bound.from
+	if last.who == nil || last.text != text {
+		last.who = nil
+		who := d.recipient("from", lua.LString(text))
+		last.text, last.who = text, who
+	}
+	return last.who
 }

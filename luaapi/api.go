@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/mailscript/mailscript/config"
+	"github.com/mailscript/mailscript/delivery"
+	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/smtp"
 )
@@ -24,6 +26,17 @@ type Options struct {
 	// Rehearsal is true where Dial leads to an embedded server: no account is
 	// needed, any credential will do, and no source of a password is asked.
 	Rehearsal bool
+	// Ledger is the project folder whose ledger merges keep; "" is a ledger that is
+	// thrown away, for rehearsals.
+	Ledger string
+	// Script tells one text of the script from another: what merges send depends on it.
+	Script string
+	// AcceptChanges lets merges go on with another script or template than they began with.
+	AcceptChanges bool
+	// Takeover opens a ledger that was copied here from elsewhere.
+	Takeover bool
+	// Progress is told how far a merge has come, on any goroutine.
+	Progress func(merge string, p delivery.Progress)
 	// Check says that merges only look at their rows; nil lets them send.
 	Check *Checking
 	// Config holds the accounts and secrets; nil where there is no mailscript.toml.
@@ -73,6 +86,8 @@ type API struct {
 	tokens   map[string]*config.Tokens // access tokens, by account
 	signing  map[string]*dkimSigner    // keys that were read, by name
 	folders  map[string]*mime.Folder   // of pictures, by path
+	ledger   *ledger.Ledger            // of the project, nil until a merge needs it
+	letters  []string                  // what tells the templates of the run from others
 	problems []*Problem                // of merges that were only looked at
 	merges   []*mergeRun               // those that ran
 	streams  []*stream                 // that may have messages on their way, or have not begun
@@ -112,6 +127,12 @@ func (a *API) Close(ctx context.Context) {
 		s.Close()
 	}
 	a.sessions = nil
+	if a.ledger != nil {
+		if err := a.ledger.Close(); err != nil {
+			a.notice(err.Error())
+		}
+		a.ledger = nil
+	}
 }
 
 // quitGrace is how long the end of a run waits for goodbyes.

@@ -134,9 +134,10 @@ func (d *describer) templated(given *description) {
 
 // read replaces the fields of m that t holds, and leaves a template to be filled.
 func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
-	var given description
-	reader := &decoder{b: d.c.bound, L: d.c.L, path: d.c.function.full}
-	reader.table(t, reflect.ValueOf(&given).Elem())
+	given := &d.c.bound.given // a merge reads one for each row, and nothing of it is kept
+	*given = description{}
+	reader := &decoder{b: d.c.bound, L: d.c.L, path: d.c.function.full, sent: true}
+	reader.table(t, reflect.ValueOf(given).Elem())
 	if given.From != nil {
 		m.From = d.addresses("from", given.From).Addresses()
 	}
@@ -155,10 +156,9 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 			*field.into = d.addresses(field.name, field.value)
 		}
 	}
-	d.c.refuseSecretsIn(given)
 	switch {
 	case given.Template != nil:
-		d.templated(&given)
+		d.templated(given)
 	case given.Data != nil:
 		d.c.Usage("", `option "data" is for a template`)
 	}

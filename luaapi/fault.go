@@ -6,6 +6,7 @@ import (
 
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/mime/dkim"
 	"github.com/mailscript/mailscript/rows"
@@ -25,12 +26,24 @@ func (b *bound) fault(err error) *engine.Fault {
 		aligned *dkim.AlignmentError
 		row     *rows.Error
 		blank   *template.Error
+		book    *ledger.Error
+		locked  *ledger.LockedError
+		failed  *ledger.FailedError
+		changed *ledger.ChangedError
 	)
 	switch {
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &blank):
 		return templateFault(blank)
+	case errors.As(err, &book):
+		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: book.Hint, Err: err}
+	case errors.As(err, &locked):
+		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: "one run at a time uses the ledger of a project; wait for the other, or look at it with mailscript status", Temporary: true, Err: err}
+	case errors.As(err, &failed):
+		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: "nothing more was begun; make room or repair the disk, then run the script again: it goes on where this ended", Err: err}
+	case errors.As(err, &changed):
+		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: `give the run a new name, or let it go on with the new text for the rows that are left: changed = "accept", or --accept-changes`, Err: err}
 	case errors.As(err, &row):
 		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: row.Hint, Err: err}
 	case errors.As(err, &setting):

@@ -26,6 +26,7 @@ type mergeOptions struct {
 	InDoubt       string         `lua:"in_doubt" type:"\"hold\"|\"resend\"|\"assume-sent\"" doc:"what becomes of a message whose end was written and never answered: it is left to you (default), sent again and may arrive twice, or taken for sent and may be lost"`
 	Duplicates    string         `lua:"duplicates" type:"\"refuse\"|\"first\"" doc:"rows with a key that an earlier row has: nothing is sent (default), or the first is and the others are counted"`
 	UniqueAddress luaValue       `lua:"unique_address" type:"boolean" doc:"false allows more than one message to an address; default true, and nothing is sent where two rows have the same"`
+	Changed       string         `lua:"changed" type:"\"refuse\"|\"accept\"" doc:"a run that is resumed with another script or template than it began with: it is refused (default), or goes on with the new one for the rows that are left"`
 	StopAfter     int            `lua:"stop_after" doc:"how many messages in a row may be refused for good before the run ends, default 10; -1 is never"`
 	OnResult      *lua.LFunction `lua:"on_result" type:"fun(row: row, result: result)" doc:"called once for each row, in their order, when it is decided"`
 	DryRun        bool           `lua:"dry_run" doc:"read, fill, build and look at the messages of all rows and send none: run.problems says what is wrong"`
@@ -49,6 +50,8 @@ func mergeModule() *Module {
 					return values(c.object("run", c.merge(o)))
 				},
 			},
+			openFunction(),
+			suppressFunction(),
 			{
 				Name: "skip", Params: []Param{{"reason", "string", "why, for reports"}}, Returns: "skip",
 				Doc:     "What message returns for a row that is to get nothing.",
@@ -127,9 +130,16 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 	} else {
 		a := c.mergeAccount(o.Account)
 		m.account = a.name
-		pool := smtp.NewPool(c.connector(a), smtp.PoolOptions{Connections: options.Connections})
+		connect := c.connector(a)
+		if c.options.Ledger != "" {
+			options.Journal = m.remember(o, options.Doubt)
+		}
+		pool := smtp.NewPool(connect, smtp.PoolOptions{Connections: options.Connections})
 		options.Pool = pool
 		options.OnResult = m.result
+		if c.options.Progress != nil {
+			options.OnProgress = func(p delivery.Progress) { c.options.Progress(o.Name, p) }
+		}
 		run.counts, err = delivery.Run(m.context(), m.open, options)
 		goodbye, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), quitGrace)
 		pool.Close(goodbye)

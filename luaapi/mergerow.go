@@ -32,6 +32,7 @@ type merge struct {
 	onResult *lua.LFunction
 	account  string
 	at       time.Time // the Date of every message, and of its signatures
+	seed     []byte    // what Message-IDs and boundaries come from, beside the key
 	most     int64     // how many rows there are to be, 0 is all
 	sample   *Sample   // keeps messages that are only looked at, nil where nobody wants them
 
@@ -64,7 +65,7 @@ func (c *Call) newMerge(o mergeOptions, run *mergeRun) *merge {
 	}
 	m := &merge{
 		Call: c, run: run, name: o.Name, key: o.Key, message: o.Message, onResult: o.OnResult,
-		rows: c.rowsOf(o.Rows), at: now().Truncate(time.Second),
+		rows: c.rowsOf(o.Rows), at: now().Truncate(time.Second), seed: []byte(o.Name),
 	}
 	m.describe = c.rt.NewFunction(c.function.full, m.take)
 	return m
@@ -267,8 +268,7 @@ func (m *merge) now() time.Time { return m.at }
 // digits is where a message takes its Message-ID and boundaries from: they follow from
 // the names of run and row, so that each attempt is the same.
 func (m *merge) digits(key string) io.Reader {
-	seed := sha256.Sum256(fmt.Appendf(nil, "%d %s\x00%s", len(m.name), m.name, key))
-	return rand.NewChaCha8(seed)
+	return rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "%d %s %s", len(m.seed), m.seed, key)))
 }
 
 // result tells the script what became of a row.

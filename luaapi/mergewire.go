@@ -12,9 +12,12 @@ func (c *Call) connector(a account) func(context.Context) (*smtp.Session, error)
 	c.checkNotRefused(a)
 	o := a.options
 	o.Lessons = c.lessons
-	login, err := c.login(a, a.credentials)
-	if err != nil {
-		c.Fail(err)
+	var login func(context.Context, *smtp.Session) (smtp.Reply, error)
+	if a.credentials.Username != "" {
+		var err error
+		if login, err = c.login(a, a.credentials); err != nil {
+			c.Fail(err)
+		}
 	}
 	rehearsal := c.options.Rehearsal
 	return func(ctx context.Context) (*smtp.Session, error) {
@@ -28,7 +31,7 @@ func (c *Call) connector(a account) func(context.Context) (*smtp.Session, error)
 		if err != nil {
 			return nil, err
 		}
-		if a.credentials.Username == "" || rehearsal && !s.Capabilities().Has("AUTH") {
+		if login == nil || rehearsal && !s.Capabilities().Has("AUTH") {
 			return s, nil
 		}
 		if _, err := login(ctx, s); err != nil {

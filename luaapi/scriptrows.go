@@ -55,7 +55,6 @@ type spooled struct {
 	pull lua.LValue
 	kept []*rows.Row
 	end  error // what came behind the rows kept, nil while more may come
-	size int
 }
 
 // maxSpooled bounds what is kept of a function's rows.

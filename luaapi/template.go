@@ -48,7 +48,11 @@ func templateModule() *Module {
 					var o templateOptions
 					c.Options(1, &o)
 					options := c.templateOptions(o)
-					return c.template(template.Load(c.String(0), options))
+					letter, err := template.Load(c.String(0), options)
+					if err == nil {
+						c.noteLetterFiles(c.String(0), o)
+					}
+					return c.template(letter, err)
 				},
 			},
 			{
@@ -59,6 +63,7 @@ func templateModule() *Module {
 					var o sourceFields
 					c.Options(0, &o)
 					options := c.templateOptions(o.templateOptions)
+					c.noteLetter(fmt.Sprintf("%+v", o))
 					return c.template(template.New(template.Source{
 						Name: o.Name, HTML: o.HTML, Markdown: o.Markdown, Text: o.Text, Subject: o.Subject, Preheader: o.Preheader, Layout: o.Layout,
 					}, options))

@@ -68,22 +68,13 @@ func (e *entity) holds(text string) bool {
 	return false
 }
 
-// draw returns random hex digits for a Message-ID or for boundaries, to be copied. Both
-// are drawn at once.
-func (b *builder) draw() ([]byte, *Error) {
-	if b.left == 0 {
-		var raw [2 * idLength]byte
-		random := raw[:]
-		if b.d.MessageID != "" {
-			random = raw[:idLength]
-		}
-		if err := b.env.read(random); err != nil {
-			return nil, &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
-		}
-		b.left = hex.EncodedLen(len(random))
-		hex.Encode(b.drawn[len(b.drawn)-b.left:], random)
+// draw fills digits with random hex digits.
+func (b *builder) draw(digits []byte) *Error {
+	var room [2 * idLength]byte
+	random := room[:hex.DecodedLen(len(digits))]
+	if err := b.env.read(random); err != nil {
+		return &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
 	}
-	digits := b.drawn[len(b.drawn)-b.left:][:2*idLength]
-	b.left -= len(digits)
-	return digits, nil
+	hex.Encode(digits, random)
+	return nil
 }

@@ -54,8 +54,6 @@ type builder struct {
 	charset              *charset
 	boundary             string // random digits
 	delimiter            string // the same, or others where a body holds them
-	drawn                [4 * idLength]byte
-	left                 int // how many of drawn, at its end, are not used yet
 	*workshop
 }
 
@@ -157,11 +155,11 @@ func (b *builder) prepare(root *entity, transfer Transfer) (string, *Error) {
 		return widest, nil
 	}
 	if b.boundary == "" {
-		digits, err := b.draw()
-		if err != nil {
+		var digits [2 * idLength]byte
+		if err := b.draw(digits[:]); err != nil {
 			return "", err
 		}
-		b.boundary = string(digits)
+		b.boundary = string(digits[:])
 	}
 	b.delimiter = setBoundaries(root, b.boundary)
 	return widest, nil
@@ -326,16 +324,19 @@ func (b *builder) envelope(m *Message) (err *Error) {
 	return nil
 }
 
-// messageID takes the given Message-ID or makes one at the domain of the first From.
+// messageID takes the given Message-ID or makes one at the domain of the first From, and the
+// digits of the boundaries at the same time.
 func (b *builder) messageID() (err *Error) {
 	if b.d.MessageID != "" {
 		b.id, err = checkMessageID("message_id", b.d.MessageID)
 		return err
 	}
-	random, err := b.draw()
-	if err != nil {
+	var digits [4 * idLength]byte
+	if err := b.draw(digits[:]); err != nil {
 		return err
 	}
-	b.id = "<" + string(random) + "@" + b.from[0].Domain() + ">"
+	both := "<" + string(digits[:2*idLength]) + "@" + b.from[0].Domain() + ">" + string(digits[2*idLength:])
+	end := len(both) - 2*idLength
+	b.id, b.boundary = both[:end], both[end:]
 	return nil
 }

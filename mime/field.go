@@ -68,6 +68,9 @@ type checkedField struct {
 // furtherFields checks the fields that are not of every message: the description's own,
 // then the free ones.
 func (d *Description) furtherFields() ([]checkedField, *Error) {
+	if len(d.InReplyTo) == 0 && len(d.References) == 0 && d.AutoSubmitted == "" && d.List.isZero() && len(d.Headers) == 0 {
+		return nil, nil // most messages
+	}
 	own, err := d.threading()
 	if err != nil {
 		return nil, err

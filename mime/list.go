@@ -36,6 +36,10 @@ func (l *List) urls() [6]*[]string {
 	return [...]*[]string{&l.Unsubscribe, &l.Help, &l.Subscribe, &l.Post, &l.Owner, &l.Archive}
 }
 
+func (l *List) isZero() bool {
+	return l.ID == "" && !l.OneClick && len(l.Unsubscribe)+len(l.Help)+len(l.Subscribe)+len(l.Post)+len(l.Owner)+len(l.Archive) == 0
+}
+
 // fields returns the header fields of a list.
 func (l *List) fields() ([]checkedField, *Error) {
 	var fields []checkedField

@@ -48,8 +48,13 @@ func (l *loop) arrive(t *task, w waiting) {
 		l.skip(t, w, ReasonDayOff)
 		return
 	}
-	l.expect(t, w.fire)
 	idle := t.run == nil && len(t.waiting) == 0
+	if !idle && !w.late && l.recorded(t, w.fire) {
+		// It comes again because the clock was set back. Nothing must be ended or
+		// awaited for it.
+		return
+	}
+	l.expect(t, w.fire)
 	queues := w.late || t.catchesUp() || t.Overlap == OverlapQueue
 	switch {
 	case idle, queues && len(t.waiting) < Backlog:
@@ -72,19 +77,8 @@ func (t *task) catchesUp() bool {
 		slices.ContainsFunc(t.waiting, func(w waiting) bool { return w.late })
 }
 
-// supersede ends the run for a new period. If the clock was set back it may have
-// been run, and nothing must be ended for it.
+// supersede ends the run for a new period.
 func (l *loop) supersede(t *task, w waiting) {
-	recorded, err := l.recorded(t, w.fire)
-	switch {
-	case err != nil:
-		l.log.Error("the state cannot be read", "job", t.Name, "err", err)
-		l.skip(t, w, ReasonOverlap)
-		return
-	case recorded:
-		t.done(w.fire.Period)
-		return
-	}
 	// In their order, see skip.
 	for i := range t.waiting {
 		if t.waiting[i].reason == "" {
@@ -103,9 +97,13 @@ func (l *loop) supersede(t *task, w waiting) {
 }
 
 // recorded says that a period has a record.
-func (l *loop) recorded(t *task, f Fire) (bool, error) {
+func (l *loop) recorded(t *task, f Fire) bool {
 	records, err := l.state.History(t.Name, f.At, 1)
-	return err == nil && len(records) > 0 && records[0].Period == f.Period, err
+	if err != nil {
+		l.log.Error("the state cannot be read", "job", t.Name, "err", err)
+		return false // the claim will tell
+	}
+	return len(records) > 0 && records[0].Period == f.Period
 }
 
 // surrender gives up the attempts that are left.
@@ -130,10 +128,6 @@ func (l *loop) record(t *task, w waiting) Record {
 func (l *loop) skip(t *task, w waiting, reason Reason) {
 	w.reason = reason
 	if n := len(t.waiting); n > 0 {
-		if recorded, err := l.recorded(t, w.fire); err == nil && recorded {
-			t.done(w.fire.Period)
-			return
-		}
 		l.tellSkipped(t, w)
 		w.told = true
 		if last := t.waiting[n-1]; n > Backlog && last.reason != "" {

@@ -20,8 +20,8 @@ type loop struct {
 
 	running   int // attempts under way that were not given up
 	ended     chan ended
-	unsettled []Record      // outcomes that the state did not take
-	settle    moment        // when to try again
+	unsettled []Record // outcomes that the state did not take
+	settle    moment   // when to try again
 
 	outbox  outbox
 	sent    chan error

@@ -318,6 +318,7 @@ func endless(row []any, count int) iter.Seq2[[]any, error] {
 func TestTemporaryFiles(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
+	t.Setenv("TMP", folder) // Windows
 	row := []any{strings.Repeat("text ", 6_000)}
 	sheet := Sheet{Name: "S", Columns: []Column{{Title: "Long"}}, Rows: endless(row, 570)}
 	if err := Write(t.Context(), io.Discard, []Sheet{sheet}, Options{}); err != nil {

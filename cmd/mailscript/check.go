@@ -117,6 +117,9 @@ func check(ctx context.Context, path string, args []string, flags checkFlags, st
 		encoder.SetEscapeHTML(false)
 		return status, errors.Join(failed, encoder.Encode(looked))
 	}
+	if failed != nil && looked.merges == 0 {
+		return status, failed
+	}
 	err := looked.writeTable(stdout)
 	if s := rehearsal.check.Sample; s != nil && s.Kept() > 0 {
 		fmt.Fprintf(stdout, "%s in %s\n", counted(s.Kept(), "message"), flags.folder)

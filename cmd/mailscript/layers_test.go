@@ -20,7 +20,7 @@ var layers = map[string]struct {
 	"smtp":                     {nil, "the client core knows nothing of messages, scripts or configuration"},
 	"smtp/server":              {nil, "the server codec stands under tests of the client and must not share its mistakes"},
 	"smtp/smtptest":            {nil, "the scriptable server must not share the mistakes of the client it tests"},
-	"delivery":                 {[]string{"smtp"}, "a merge knows neither scripts nor where rows and messages come from"},
+	"delivery":                 {[]string{"smtp", "ledger"}, "a merge knows neither scripts nor where rows and messages come from"},
 	"probe":                    {[]string{"smtp"}, "the probe knows servers, and neither messages nor scripts"},
 	"mime":                     {[]string{"mime/plaintext"}, "messages know nothing of how they travel"},
 	"mime/mimetest":            {[]string{"mime"}, "makes messages and says what must be read in them, for tests"},
@@ -39,7 +39,7 @@ var layers = map[string]struct {
 	"rows":                     {nil, "tables of records, whatever is made of them"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
 	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
-	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe", "rows", "template", "template/inline", "delivery", "civil"}, "bindings adapt the layers below"},
+	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe", "rows", "template", "template/inline", "delivery", "ledger", "civil"}, "bindings adapt the layers below"},
 	"ledger":                   {nil, "remembers rows and what became of them, whoever sends them"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
@@ -58,6 +58,8 @@ var outsiders = []struct {
 	{"github.com/spf13/cobra", []string{"cmd/mailscript"}, "only the command has flags"},
 	{"database/sql", []string{"rows"}, "only rows knows the databases of others"},
 	{"zombiezen.com/go/sqlite", []string{"ledger"}, "only the ledger knows how it is stored"},
+	{"github.com/adhocore/gronx", []string{"schedule"}, "only the scheduler evaluates cron"},
+	{"github.com/xuri/excelize/v2", []string{"workbook"}, "only workbook writes workbooks"},
 	{"net/smtp", nil, "the client core is our own"},
 }
 

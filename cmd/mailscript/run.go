@@ -18,14 +18,16 @@ import (
 
 // runFlags are the flags of run.
 type runFlags struct {
-	sink    string
-	dryRun  bool
-	to      string
-	limit   int
-	config  string
-	account string
-	trace   bool
-	json    bool
+	sink     string
+	dryRun   bool
+	to       string
+	limit    int
+	config   string
+	account  string
+	trace    bool
+	json     bool
+	accept   bool // merges go on with another script or template than they began with
+	takeover bool // the ledger is of another machine
 
 	unreported bool // the caller says what the sink caught
 
@@ -69,6 +71,8 @@ the machine, no account is needed, and what was sent is kept as a Maildir.`,
 	f.StringVar(&flags.config, "config", "", "use the configuration in `FILE`")
 	f.StringVar(&flags.account, "account", "", "use account `NAME` where the script names none")
 	f.BoolVar(&flags.trace, "trace", false, "show what crosses each connection on standard error, credentials replaced")
+	f.BoolVar(&flags.accept, "accept-changes", false, "let merges go on with another script or template than they began with")
+	f.BoolVar(&flags.takeover, "takeover", false, "use a ledger that was copied here, or restored: what was sent after that it does not know")
 	f.BoolVar(&flags.json, "json", false, "report on standard output as JSON, a line each; what the script prints goes to standard error")
 	return command
 }
@@ -102,6 +106,10 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 		Root: p.folder, Context: ctx, Config: p.file, Account: flags.account, Guard: allowed.Guard(),
 		Secrets: secretReader(p, stderr, warn), Notice: warn, OnResult: report.result, Check: flags.check,
 	}
+	if flags.sink == "" && !flags.dryRun && flags.to == "" {
+		options.Ledger = p.folder
+	}
+	options.Script, options.AcceptChanges, options.Takeover = script.Sum(), flags.accept, flags.takeover
 	if flags.trace {
 		options.Trace = report.trace
 	}

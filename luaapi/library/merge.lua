@@ -14,6 +14,7 @@
 ---@field in_doubt? "hold"|"resend"|"assume-sent" what becomes of a message whose end was written and never answered: it is left to you (default), sent again and may arrive twice, or taken for sent and may be lost
 ---@field duplicates? "refuse"|"first" rows with a key that an earlier row has: nothing is sent (default), or the first is and the others are counted
 ---@field unique_address? boolean false allows more than one message to an address; default true, and nothing is sent where two rows have the same
+---@field changed? "refuse"|"accept" a run that is resumed with another script or template than it began with: it is refused (default), or goes on with the new one for the rows that are left
 ---@field stop_after? integer how many messages in a row may be refused for good before the run ends, default 10; -1 is never
 ---@field on_result? fun(row: row, result: result) called once for each row, in their order, when it is decided
 ---@field dry_run? boolean read, fill, build and look at the messages of all rows and send none: run.problems says what is wrong
@@ -58,6 +59,16 @@ local merge = {}
 ---@param merge merge.options 
 ---@return run
 function merge.run(merge) end
+
+---What the ledger knows of a run of that name, nil where there was none: how many rows ended in which way, as of now.
+---@param name string of a run
+---@return run?
+function merge.open(name) end
+
+---Put an address on the list of those who get nothing, from no merge of the project. Rows that are on their way already are sent.
+---@param address string|address who gets nothing any more
+---@param reason string why, for reports
+function merge.suppress(address, reason) end
 
 ---What message returns for a row that is to get nothing.
 ---@param reason string why, for reports

@@ -39,7 +39,7 @@ const (
 // Limits. A page of a mail has some hundred elements and some hundred rules.
 const (
 	maxSource = 8 << 20   // octets
-	maxWork   = 200 << 20 // elements × parts of selectors
+	maxWork   = 100 << 20 // elements × parts of selectors
 	maxEntry  = 1 << 20   // declarations of all elements together
 	maxPairs  = 1 << 28   // of declarations on one element that are compared
 	maxRounds = 1000      // of changes that follow from changes

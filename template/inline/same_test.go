@@ -17,7 +17,7 @@ import (
 // before. Pages are made at random of few names, so that everything meets everything;
 // media queries and :hover are switched on and off, actions get different values.
 func TestSameLook(t *testing.T) {
-	pages := 400
+	pages := 150
 	if testing.Short() {
 		pages = 50
 	}

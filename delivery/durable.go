@@ -1,0 +1,216 @@
+package delivery
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mailscript/mailscript/ledger"
+	"github.com/mailscript/mailscript/smtp"
+)
+
+// Durable is the journal of a run in a ledger. What the run does with messages in
+// doubt must be what the ledger is told here.
+func Durable(run *ledger.Run, doubt DoubtPolicy) Journal { return &durable{run, doubt} }
+
+type durable struct {
+	run   *ledger.Run
+	doubt DoubtPolicy
+}
+
+// Look implements Journal.
+func (d *durable) Look(_ context.Context, rows []Entry, known []Known) error {
+	standings, err := d.run.Look(ledgerRows(rows))
+	if err != nil {
+		return err
+	}
+	for i := range standings {
+		if known[i], err = d.known(&standings[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Claim implements Journal.
+func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
+	standings, err := d.run.Plan(ledgerRows(rows))
+	if err != nil {
+		return err
+	}
+	wanted := make([]ledger.ID, 0, len(rows))
+	var again []ledger.ID // rows in doubt that are to be sent again
+	for i := range standings {
+		s := &standings[i]
+		if known[i], err = d.known(s); err != nil {
+			return err
+		}
+		switch known[i].Status {
+		case StatusNew, StatusOpen:
+			wanted = append(wanted, s.ID)
+		case StatusDoubtful:
+			if d.doubt == Resend {
+				again = append(again, s.ID)
+			}
+		}
+	}
+	if len(again) > 0 {
+		if _, err := d.run.Resolve(ledger.Resend, again...); err != nil {
+			return err
+		}
+		wanted = append(wanted, again...)
+	}
+	if got := d.run.Claim(wanted); len(got) != len(wanted) {
+		return fmt.Errorf("the ledger lets %d of %d rows be claimed", len(got), len(wanted))
+	}
+	return nil
+}
+
+func ledgerRows(rows []Entry) []ledger.Row {
+	planned := make([]ledger.Row, len(rows))
+	for i := range rows {
+		e := &rows[i]
+		planned[i] = ledger.Row{Key: e.Key, Number: e.Number, Hash: e.Hash, Recipients: e.Recipients}
+	}
+	return planned
+}
+
+// known is what a row of the ledger is to the pipeline.
+func (d *durable) known(s *ledger.Standing) (Known, error) {
+	k := Known{ID: int64(s.ID)}
+	switch {
+	case s.ID == 0 && s.New:
+		k.Status = StatusNew
+		return k, nil
+	case s.ID == 0:
+		k.Status = StatusDuplicate
+		return k, nil
+	case s.New && s.State == ledger.Planned:
+		k.Status = StatusNew
+		return k, nil
+	}
+	switch s.State {
+	case ledger.Planned, ledger.Claimed:
+		k.Status = StatusNew
+	case ledger.Deferred:
+		k.Status = StatusOpen
+	case ledger.Unknown, ledger.InDoubt:
+		k.Status = StatusDoubtful
+	case ledger.Sent:
+		k.Status = StatusSent
+	case ledger.Failed:
+		k.Status = StatusFailed
+	case ledger.Suppressed, ledger.Skipped:
+		k.Status = StatusSuppressed
+	case ledger.Duplicate:
+		k.Status = StatusDuplicate
+	default:
+		return k, fmt.Errorf("the ledger says that a row is %s", s.State)
+	}
+	if s.Edit == ledger.Kept && k.Status != StatusSuppressed && k.Status != StatusFailed {
+		k.Status = StatusEdited
+	}
+	if k.Status == StatusSuppressed || k.Status == StatusSent {
+		return k, nil
+	}
+	item, err := d.run.Item(s.ID)
+	if err != nil {
+		return k, err
+	}
+	k.Tried = triedOf(&item)
+	return k, nil
+}
+
+// triedOf is what earlier attempts have left; nil where there was none.
+func triedOf(item *ledger.Item) *Tried {
+	var t Tried
+	for i := range item.Recipients {
+		r := &item.Recipients[i]
+		t.Past = append(t.Past, pastOf(r))
+		t.Attempts = max(t.Attempts, r.Attempts)
+		if !r.First.IsZero() && (t.First.IsZero() || r.First.Before(t.First)) {
+			t.First = r.First
+		}
+		if !r.Next.IsZero() && (t.Again.IsZero() || r.Next.Before(t.Again)) {
+			t.Again = r.Next
+		}
+		if len(r.Sum) > 0 {
+			t.Sum = r.Sum
+		}
+	}
+	if t.Attempts == 0 && t.Sum == nil {
+		return nil
+	}
+	return &t
+}
+
+func pastOf(r *ledger.Recipient) smtp.Recipient {
+	past := smtp.Recipient{Address: r.Address, Reply: smtp.Reply{Code: r.Code, Enhanced: r.Enhanced}}
+	if r.Text != "" {
+		past.Reply.Lines = strings.Split(r.Text, "\n")
+	}
+	switch r.State {
+	case ledger.Sent:
+		past.Outcome = smtp.Sent
+	case ledger.Failed, ledger.Suppressed:
+		past.Outcome = smtp.Failed
+	case ledger.Deferred:
+		past.Outcome = smtp.Deferred
+	case ledger.Unknown, ledger.InDoubt:
+		past.Outcome = smtp.InDoubt
+	}
+	return past
+}
+
+// Doubt implements Journal.
+func (d *durable) Doubt(_ context.Context, attempts []Attempt) error {
+	return d.run.Doubt(idsOf(attempts))
+}
+
+// Release implements Journal.
+func (d *durable) Release(_ context.Context, attempts []Attempt) error {
+	return d.run.Release(idsOf(attempts))
+}
+
+func idsOf(attempts []Attempt) []ledger.ID {
+	ids := make([]ledger.ID, len(attempts))
+	for i, a := range attempts {
+		ids[i] = ledger.ID(a.ID)
+	}
+	return ids
+}
+
+// Settle implements Journal.
+func (d *durable) Settle(_ context.Context, settled []Settled) error {
+	outcomes := make([]ledger.Outcome, 0, len(settled))
+	for i := range settled {
+		s := &settled[i]
+		for j := range s.To {
+			to := &s.To[j]
+			at := j
+			if s.Open != nil {
+				at = s.Open[j]
+			}
+			o := ledger.Outcome{
+				ID: ledger.ID(s.ID), Recipient: at, Code: to.Reply.Code, Enhanced: to.Reply.Enhanced, Text: to.Reply.Text(),
+				Via: s.Via, Time: s.At, Message: s.MessageID, Sum: s.Sum, Assumed: s.Assumed,
+			}
+			switch to.Outcome {
+			case smtp.Sent:
+				o.State = ledger.Sent
+			case smtp.Failed:
+				o.State = ledger.Failed
+			case smtp.InDoubt:
+				o.State = ledger.Unknown
+			default:
+				o.State, o.Next = ledger.Deferred, s.Again
+				if o.Next.IsZero() {
+					o.Next = s.At.Add(time.Second)
+				}
+			}
+			outcomes = append(outcomes, o)
+		}
+	}
+	return d.run.Settle(outcomes)
+}
