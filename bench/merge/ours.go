@@ -15,20 +15,23 @@ import (
 
 // script is a merge as a user writes it. What it is told stands in arg.
 const script = `
-local merge, csv, template = require "merge", require "csv", require "template"
+local merge, mime, csv, template = require "merge", require "mime", require "csv", require "template"
 local letter = template.load "letter"
 local offers = %s
+local why
 local run = merge.run {
   name = "rates", rows = csv.rows "rows.csv", key = "email", connections = 1,
   account = { host = arg[1], port = tonumber(arg[2]), tls = arg[3], local_name = arg[4], ca = arg[6] },
+  on_result = function(row, result) if not result.ok then why = why or result.reason or result.text end end,
   message = function(row)
     return {
-      from = "Bank <sender@example.com>", to = { name = row.name, address = row.email },
+      from = "Bank <sender@example.com>", to = mime.address(row.name, row.email),
       subject = "Rates of " .. row.month .. " – été",
       template = letter, data = %s,
     }
   end,
 }
+if run.failed > 0 then error(why) end
 if run.sent ~= tonumber(arg[5]) then error(tostring(run)) end
 `
 
