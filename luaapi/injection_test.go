@@ -29,6 +29,9 @@ func payloads() []string {
 			list = append(list, before+end+"XEVIL "+end)
 		}
 	}
+	if raceDetector {
+		return list[:17] // the others have more in front
+	}
 	return list
 }
 
