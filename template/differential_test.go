@@ -194,7 +194,7 @@ func FuzzEscapersEqual(f *testing.F) {
 // FuzzSource: whatever is in a source makes a template or an *Error, and no value
 // shows the names that the rewriter uses.
 func FuzzSource(f *testing.F) {
-	for _, s := range []string{newsletter, newsletterText, everyPlace, everyPlaceInMarkdown, "{{- 3 -}} x {{/* c */ -}}\n{{`}}`}}{{'}'}}{{\"\\\"}}\"}}"} {
+	for _, s := range []string{newsletter, newsletterText, everyPlace, everyPlaceInMarkdown, everyConditionalPlace, "<!-- {{.x}}<![endif]--><![if a]><!--[if !mso]><!-->", "{{- 3 -}} x {{/* c */ -}}\n{{`}}`}}{{'}'}}{{\"\\\"}}\"}}"} {
 		f.Add(s, false)
 		f.Add(s, true)
 	}
