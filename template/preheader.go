@@ -2,6 +2,7 @@ package template
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -22,26 +23,23 @@ var (
 // the body. It finds nothing where actions leave a doubt: whether the tag is there,
 // where it ends, or what the dot is.
 func behindBody(segments []segment) (index, offset int, found bool) {
-	around, plain := 0, true
+	plain := true
+	var before strings.Builder
 	for i := range segments {
 		s := &segments[i]
-		switch {
-		case s.opens() && s.always && (s.text == "." || s.text == "$") && around == 0:
-			// The dot stays what it is; the end is one of always too.
-			around--
-			fallthrough
-		case s.opens():
-			around++
-		}
 		if s.keyword != "" {
 			continue
 		}
 		plain = plain && !documentTag.MatchString(s.text)
 		for _, m := range bodyTag.FindAllStringIndex(s.text, -1) {
 			if strings.EqualFold(s.text[m[0]:m[0]+5], "<body") {
-				return i, m[1], outermost(segments[:i])
+				before.WriteString(s.text[:m[0]])
+				read := before.String()
+				inComment := strings.LastIndex(read, "<!--") > strings.LastIndex(read, "-->")
+				return i, m[1], !inComment && outermost(segments[:i])
 			}
 		}
+		before.WriteString(s.text)
 	}
 	return 0, 0, plain
 }
@@ -67,4 +65,19 @@ func outermost(before []segment) bool {
 		}
 	}
 	return doubts == 0
+}
+
+// insert puts actions into the segment of the index, at an offset.
+func insert(e *expander, segments []segment, index, offset int, actions []segment, from *fragment) ([]segment, error) {
+	put, err := e.expand(actions, from)
+	if err != nil {
+		return nil, err
+	}
+	if len(segments) == 0 || segments[index].keyword != "" {
+		return append(put, segments...), nil
+	}
+	before, behind := segments[index], segments[index]
+	before.text = before.text[:offset]
+	behind.text, behind.offset = behind.text[offset:], behind.offset+offset
+	return slices.Concat(segments[:index], []segment{before}, put, []segment{behind}, segments[index+1:]), nil
 }

@@ -177,6 +177,12 @@ func (t *Template) part(e *expander, outer, letter *fragment, kind partKind) (*p
 	if err != nil {
 		return nil, err
 	}
+	return t.assemble(segments, outer, letter, kind)
+}
+
+// assemble compiles the pieces that were put together.
+func (t *Template) assemble(segments []segment, outer, letter *fragment, kind partKind) (*part, error) {
+	var err error
 	if kind == htmlPart {
 		written := delimiters(segments)
 		if t.options.Inline != nil {
