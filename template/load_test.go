@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -182,6 +183,32 @@ func TestPreheaderShown(t *testing.T) {
 		got, err := made.Render(context.Background(), map[string]any{"x": "<v>"})
 		if err != nil || got.HTML != want || got.Preheader != "<v>" {
 			t.Errorf("%s:\ngot  %s, %v\nwant %s", source, got.HTML, err, want)
+		}
+	}
+}
+
+// TestDocumentedLetters: the letters in docs/templates.md render.
+func TestDocumentedLetters(t *testing.T) {
+	page, err := os.ReadFile("../docs/templates.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```(html|markdown)\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 2 {
+		t.Errorf("%d letters, want 2", len(blocks))
+	}
+	item := map[string]any{"id": 1.0, "title": "Savings", "price": 2.0, "name": "Pen", "url": "https://x.example/"}
+	data := map[string]any{"name": "Ann", "premium": true, "offers": []any{item}, "items": []any{item}, "links": []any{item}}
+	for _, b := range blocks {
+		extension := map[string]string{"html": ".html", "markdown": ".md"}[b[1]]
+		made, err := Load("a", Options{Files: folder(map[string]string{"a" + extension: b[2]})})
+		if err != nil {
+			t.Errorf("%s: %v", b[1], err)
+			continue
+		}
+		got, err := made.Render(context.Background(), data)
+		if err != nil || !strings.Contains(got.HTML, "€2.00") || !strings.Contains(got.HTML, "Savings</a>") {
+			t.Errorf("%s: got %s, %v", b[1], got.HTML, err)
 		}
 	}
 }
