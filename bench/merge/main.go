@@ -10,6 +10,9 @@
 //	nodemailer  merge.js: readline, template literals, nodemailer; needs node
 //	python      merge.py: csv, jinja2, email, smtplib; needs python3
 //
+// Without a server, parts of it: rows and encoding/csv read the file, template and
+// html/template fill the letter, text and HTML.
+//
 // All have the same rows and the same letter. The file of rows is written before
 // the clock starts. Ours is what the binary runs, in this process, so that a
 // profile can be taken.
@@ -65,11 +68,18 @@ func run(job client.Job, with, kind string) error {
 	if program, ok := programs[with]; ok {
 		return program.run(w, job)
 	}
+	if stage, ok := stages[with]; ok {
+		return finish(job, with, func(_ client.Job, n int) error { return stage(w, n) })
+	}
 	send, ok := stacks[with]
 	if !ok {
 		return fmt.Errorf("unknown stack %q", with)
 	}
-	report, err := client.Run(job, func(job client.Job, n int) error { return send(w, job, n) })
+	return finish(job, with, func(job client.Job, n int) error { return send(w, job, n) })
+}
+
+func finish(job client.Job, with string, send client.Send) error {
+	report, err := client.Run(job, send)
 	if err != nil {
 		return fmt.Errorf("%s: %w", with, err)
 	}

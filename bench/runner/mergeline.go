@@ -79,5 +79,28 @@ func mergeLines(peers []string) []line {
 		clients: []contestant{merging("ours", allRows).onlyOnce(), few.onlyOnce()},
 		goals:   []goal{atMost(figureMemory, memoryLimit), {figure: figureMemory, against: few.name, atLeast: 0.5}},
 	}
-	return append(all, plain, memory)
+	return append(append(all, plain, memory), stageLines()...)
+}
+
+// stageLines compare parts of a merge with what the standard library has for them.
+func stageLines() []line {
+	var all []line
+	for _, s := range []struct {
+		name, ours, theirs, letter string
+		n                          int
+		atLeast                    float64
+	}{
+		{"read CSV of 10 columns", "rows", "encoding/csv", "plain", 500_000, 0.8},
+		{"fill a letter, text and HTML, with a list", "template", "html/template", "offers", 50_000, 1},
+		{"fill a letter, text and HTML", "template", "html/template", "plain", 50_000, 1},
+	} {
+		stage := func(name, with string) contestant {
+			return contestant{name: name, program: "merge", args: []string{"-with", with, "-letter", s.letter}, n: s.n}
+		}
+		all = append(all, line{
+			name: s.name, apart: true, clients: []contestant{stage("ours", s.ours), stage(s.theirs, s.theirs)},
+			goals: []goal{{figure: figureCPU, against: s.theirs, atLeast: s.atLeast}},
+		})
+	}
+	return all
 }
