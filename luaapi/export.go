@@ -130,10 +130,10 @@ func (c *Call) begun(name string) {
 	}
 }
 
-// merged tells what became of a merge that was to send.
-func (c *Call) merged(run *mergeRun, elapsed time.Duration) {
-	if c.options.Merged != nil && !run.looked {
+// merged tells what became of a merge that was to send. One that ended before its first row
+// has nothing to tell but why.
+func (c *Call) merged(run *mergeRun, elapsed time.Duration, err error) {
+	if c.options.Merged != nil && (err == nil || run.counts.Rows > 0) {
 		c.options.Merged(run.name, run.counts, elapsed)
 	}
 }
-

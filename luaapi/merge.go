@@ -146,7 +146,7 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 		}
 		begun := time.Now()
 		run.counts, err = delivery.Run(m.context(), m.open, options)
-		c.merged(run, time.Since(begun))
+		c.merged(run, time.Since(begun), err)
 		goodbye, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), quitGrace)
 		pool.Close(goodbye)
 		cancel()

@@ -57,7 +57,7 @@ Exit status:
   69  some mail was refused for good, or a server could not be used
   70  a mistake of mailscript itself
   74  some mail is in doubt: its end was written and never answered
-  75  some mail was refused for now, or a server could not be reached
+  75  some mail was refused for now, a server could not be reached, or another run has the ledger
   76  mailscript probe, lint or ledger check found something that is an error
   78  the configuration is wrong
  130  interrupted

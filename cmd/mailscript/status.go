@@ -175,12 +175,8 @@ func (r *runStatusReport) write(w io.Writer) error {
 		{r.Suppressed, "suppressed", "on the list of those who get nothing"}, {r.Duplicates, "duplicates", "an earlier row had the address"},
 	} {
 		if line.n > 0 || line.what == "rows" || line.what == "sent" {
-			remark := ""
-			if line.remark != "" {
-				remark = "  " + line.remark
-			}
-			fmt.Fprintf(table, "%s\t", grouped(line.n))
-			fmt.Fprintf(table, "  %s%s\n", fmt.Sprintf("%-10s", line.what), remark)
+			line.what = strings.TrimRight(fmt.Sprintf("%-10s  %s", line.what, line.remark), " ")
+			fmt.Fprintf(table, "%s\t  %s\n", grouped(line.n), line.what)
 		}
 	}
 	if err := table.Flush(); err != nil {
