@@ -37,6 +37,14 @@ type Options struct {
 	Takeover bool
 	// Progress is told how far a merge has come, on any goroutine.
 	Progress func(merge string, p delivery.Progress)
+	// Begun is told of each merge that keeps the ledger, before it sends.
+	Begun func(merge string)
+	// Merged is told what became of each merge that was to send, when it ends.
+	Merged func(merge string, n delivery.Counts, elapsed time.Duration)
+	// Export reads the rows of one merge in place of sending; nil lets merges send.
+	Export *Export
+	// Resume is the one merge that sends; "" lets all.
+	Resume string
 	// Check says that merges only look at their rows; nil lets them send.
 	Check *Checking
 	// Config holds the accounts and secrets; nil where there is no mailscript.toml.
