@@ -39,7 +39,6 @@ type Options struct {
 	Takeover bool
 	// Progress is told how far a merge has come, on any goroutine.
 	Progress func(merge string, p delivery.Progress)
-<<<<<<< HEAD
 	// Begun is told of each merge that keeps the ledger, before it sends.
 	Begun func(merge string)
 	// Merged is told what became of each merge that was to send, when it ends.
@@ -48,12 +47,10 @@ type Options struct {
 	Export *Export
 	// Resume is the one merge that sends; "" lets all.
 	Resume string
-=======
 	// Job is what the script runs for; nil where it is no job.
 	Job *Job
 	// Log takes what the script writes with log; nil is PlainLog on standard error.
 	Log *slog.Logger
->>>>>>> modules-9
 	// Check says that merges only look at their rows; nil lets them send.
 	Check *Checking
 	// Config holds the accounts and secrets; nil where there is no mailscript.toml.
