@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/mailscript/mailscript/delivery"
 	"github.com/mailscript/mailscript/luaapi"
 	"github.com/mailscript/mailscript/sink"
 	"github.com/mailscript/mailscript/smtp"
@@ -59,6 +61,38 @@ func (r *reporter) result(e luaapi.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.object(event)
+}
+
+func (r *reporter) progress(merge string, p delivery.Progress) {
+	event := withCounts(map[string]any{
+		"event": "progress", "run": merge, "total": p.Total, "waiting": p.Waiting, "elapsed": p.Elapsed.Seconds(),
+		"per_second": p.PerSecond, "connections": p.Connections,
+	}, p.Counts)
+	if p.Left > 0 {
+		event["left"] = p.Left.Seconds()
+	}
+	if p.Trouble != nil {
+		event["trouble"] = p.Trouble.Error()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.object(event)
+}
+
+func (r *reporter) merged(merge string, n delivery.Counts, elapsed time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.object(withCounts(map[string]any{"event": "merged", "run": merge, "elapsed": elapsed.Seconds()}, n))
+}
+
+func withCounts(object map[string]any, n delivery.Counts) map[string]any {
+	for name, count := range map[string]int64{
+		"rows": n.Rows, "sent": n.Sent, "failed": n.Failed, "deferred": n.Deferred, "in_doubt": n.InDoubt, "skipped": n.Skipped,
+		"suppressed": n.Suppressed, "duplicates": n.Duplicates, "already_sent": n.AlreadySent, "untried": n.Untried,
+	} {
+		object[name] = count
+	}
+	return object
 }
 
 func withReply(object map[string]any, reply smtp.Reply) map[string]any {
