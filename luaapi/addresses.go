@@ -50,6 +50,9 @@ func (d *describer) addresses(field string, v lua.LValue) mime.AddressList {
 		}
 		return mime.AddressList{d.recipient(field, v)}
 	}
+	if first, _ := t.Next(lua.LNil); t.MaxN() == 0 && first != lua.LNil {
+		d.c.Usage(`write mime.address("Ann Example", "ann@example.org")`, "%s must be an address or a list of them, got a table with the name %q", field, lua.LVAsString(first))
+	}
 	list := mime.AddressList{}
 	for i, item := range listItems(t) {
 		list = append(list, d.recipient(fmt.Sprintf("%s[%d]", field, i+1), item))

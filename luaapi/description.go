@@ -78,6 +78,9 @@ type describer struct {
 	signing signing // what the description says of signatures
 	letter  *template.Template
 	data    data // what the template is to be filled with
+	// onlyEnvelope leaves the rest of descriptions unread: a merge first looks whom its
+	// messages are for.
+	onlyEnvelope bool
 }
 
 func (d *describer) description(t *lua.LTable) mime.Description {
@@ -156,6 +159,13 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 			*field.into = d.addresses(field.name, field.value)
 		}
 	}
+	if given.Envelope != nil {
+		e := d.envelope(given.Envelope)
+		m.Envelope = &e
+	}
+	if d.onlyEnvelope {
+		return m
+	}
 	switch {
 	case given.Template != nil:
 		d.templated(given)
@@ -229,10 +239,6 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 			d.c.Usage("use os.time()", `option "date" must be a number of seconds since 1970, got %s`, engine.TypeName(given.Date))
 		}
 		m.Date = time.Unix(int64(n), 0)
-	}
-	if given.Envelope != nil {
-		e := d.envelope(given.Envelope)
-		m.Envelope = &e
 	}
 	return m
 }

@@ -109,6 +109,9 @@ func runClass() *Class {
 		},
 		Text: func(self any) string {
 			r := self.(*mergeRun)
+			if r.counts.Good > 0 || len(r.problems) > 0 {
+				return fmt.Sprintf("%s: %d rows, %d good, nothing sent", r.name, r.counts.Rows, r.counts.Good)
+			}
 			return fmt.Sprintf("%s: %d sent, %d failed, %d deferred, %d in doubt", r.name, r.counts.Sent, r.counts.Failed, r.counts.Deferred, r.counts.InDoubt)
 		},
 	}
