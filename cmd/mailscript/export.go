@@ -44,8 +44,8 @@ made the run is run again for that, in a rehearsal that reads the rows of the me
 and ends there: nothing is sent, and what the script does before the merge, it does.
 What stands behind -- is its arg then, in place of the one it had.
 
-Rows that could not be read, described or built were never sent and are not in the
-ledger: mailscript check lists them.
+Rows that could not be read or described are not in the ledger, and those that could
+not be built are still planned: mailscript check lists them.
 
 The status is 0, 64 where there is no such run, or that of the script.`,
 		Example: "  mailscript export news-2026-11 > news.csv\n  mailscript export --failed --columns --csv again.csv news-2026-11",

@@ -20,10 +20,11 @@ import (
 //
 // The line is drawn with carriage returns and spaces alone, which any terminal knows.
 type screen struct {
-	mu    sync.Mutex
-	out   io.Writer
-	width func() int    // of the terminal, in columns; nil where there is none
-	every time.Duration // between lines, where there is none
+	mu     sync.Mutex
+	out    io.Writer
+	width  func() int    // of the terminal, in columns; nil where there is none
+	every  time.Duration // between lines, where there is none
+	caught bool          // nothing is sent, and the run says how much there was
 
 	line  string    // what is to be at the bottom
 	drawn int       // columns that the line takes now
@@ -124,6 +125,9 @@ func (s *screen) merged(merge string, n delivery.Counts, elapsed time.Duration) 
 	defer s.mu.Unlock()
 	s.erase()
 	s.line, s.told = "", time.Time{}
+	if s.caught {
+		return
+	}
 	fmt.Fprintf(s.out, "mailscript: %s\n", mergedLine(merge, n, elapsed))
 }
 

@@ -21,7 +21,9 @@ type reporter struct {
 	text io.Writer
 	json io.Writer // nil without --json
 
-	dryRun bool // what the sink caught was not kept
+	dryRun bool     // what the sink caught was not kept
+	script string   // its path
+	kept   []string // merges that keep the ledger
 }
 
 func (r *reporter) object(v map[string]any) {
@@ -168,7 +170,25 @@ func (r *reporter) end(api *luaapi.API, status int, err error) {
 			hints = append(hints, u.Hint)
 		}
 	}
+	if why := r.whereWhy(t); why != "" {
+		hints = append(hints, why)
+	}
 	for _, hint := range hints {
 		fmt.Fprintf(r.text, "mailscript: hint: %s\n", hint)
 	}
+}
+
+// whereWhy says which command tells why rows of merges were not sent.
+func (r *reporter) whereWhy(t luaapi.Tally) string {
+	if len(r.kept) == 0 {
+		return ""
+	}
+	why := "mailscript status " + quoteArg(r.kept[0]) + " says why"
+	if len(r.kept) > 1 {
+		why = "mailscript status RUN says why, of each merge"
+	}
+	if t.Failed > 0 && r.script != "-" {
+		why += "; mailscript check " + quoteArg(r.script) + " lists rows that are wrong themselves"
+	}
+	return why
 }

@@ -104,7 +104,8 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if err != nil {
 		return 0, err
 	}
-	report := &reporter{text: stderr, dryRun: flags.dryRun}
+	report := &reporter{text: stderr, dryRun: flags.dryRun, script: path}
+	screen.caught = flags.sink != "" || flags.dryRun
 	printed := stdout
 	if flags.json {
 		report.json, printed = stdout, stderr
@@ -121,6 +122,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 		options.Ledger = p.folder
 		options.Begun = func(merge string) {
 			noteOrigin(p.folder, merge, originOf(p.folder, path, args, flags), warn)
+			report.kept = append(report.kept, merge)
 			if flags.begun != nil {
 				flags.begun()
 			}
