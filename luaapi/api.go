@@ -26,7 +26,8 @@ type Options struct {
 	// those of the system.
 	RootCAs *x509.CertPool
 	// Rehearsal is true where Dial leads to an embedded server: no account is
-	// needed, any credential will do, and no source of a password is asked.
+	// needed, any credential will do, and no source of a password is asked but for what http
+	// sends: web services and databases are the real ones.
 	Rehearsal bool
 	// Ledger is the project folder whose ledger merges keep; "" is a ledger that is
 	// thrown away, for rehearsals.

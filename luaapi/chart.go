@@ -212,7 +212,7 @@ func (c *Call) chartLabels(v luaValue) []string {
 			c.refuseShownSecret(what, string(v))
 			labels[i] = string(v)
 		case lua.LNumber:
-			labels[i] = c.L.ToStringMeta(v).String()
+			labels[i] = numberText(float64(v))
 		case *lua.LUserData:
 			switch held := v.Value.(type) {
 			case civil.Time:

@@ -180,7 +180,7 @@ func csvText(v any) (string, error) {
 	case int64:
 		return strconv.FormatInt(v, 10), nil
 	case float64:
-		return lua.LNumber(v).String(), nil
+		return numberText(v), nil
 	case rows.Date:
 		return v.String(), nil
 	case time.Time:

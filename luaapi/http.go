@@ -22,19 +22,18 @@ import (
 
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/fetch"
-	"github.com/mailscript/mailscript/smtp"
 	lua "github.com/yuin/gopher-lua"
 )
 
 // getOptions are the options of http.get.
 type getOptions struct {
-	Headers luaValue    `lua:"headers" type:"table<string, string|secret>" doc:"header fields; Authorization = \"Bearer \" .. secret.get(\"crm\") keeps the token secret"`
-	Query   luaValue    `lua:"query" type:"table<string, string|number|boolean|secret>" doc:"added to the query of the URL, encoded; sorted by name, or a list of { name, value } in its order"`
-	Timeout seconds     `lua:"timeout" doc:"of all attempts together, to the last octet of the answer; default 30s"`
-	Retries luaValue    `lua:"retries" type:"integer" doc:"how often a GET is sent again after a lost connection or the statuses 429, 502, 503 and 504, with growing pauses; default 2, 0 is never"`
-	CA      string      `lua:"ca" doc:"a file of certificates (PEM) that are trusted beside those of the system"`
-	Allow   []string    `lua:"allow" doc:"hosts, addresses and networks that may be connected to though they are not public: \"localhost\", \"10.1.2.3\", \"10.1.0.0/16\""`
-	Proxy   smtp.Secret `lua:"proxy" doc:"URL of an HTTP proxy, or \"environment\" for HTTP_PROXY, HTTPS_PROXY and NO_PROXY; default none. The proxy then decides what may be connected to"`
+	Headers luaValue `lua:"headers" type:"table<string, string|secret>" doc:"header fields; Authorization = \"Bearer \" .. secret.get(\"crm\") keeps the token secret"`
+	Query   luaValue `lua:"query" type:"table<string, string|number|boolean|secret>" doc:"added to the query of the URL, encoded; sorted by name, or a list of { name, value } in its order"`
+	Timeout seconds  `lua:"timeout" doc:"of all attempts together, to the last octet of the answer; default 30s"`
+	Retries luaValue `lua:"retries" type:"integer" doc:"how often a GET is sent again after a lost connection or the statuses 429, 502, 503 and 504, with growing pauses; default 2, 0 is never"`
+	CA      string   `lua:"ca" doc:"a file of certificates (PEM) that are trusted beside those of the system"`
+	Allow   []string `lua:"allow" doc:"hosts, addresses and networks that may be connected to though they are not public: \"localhost\", \"10.1.2.3\", \"10.1.0.0/16\""`
+	Proxy   luaValue `lua:"proxy" type:"string|secret" doc:"URL of an HTTP proxy, or \"environment\" for HTTP_PROXY, HTTPS_PROXY and NO_PROXY; default none. The proxy then decides what may be connected to"`
 }
 
 // postOptions are the options of http.post.
@@ -48,7 +47,7 @@ type postOptions struct {
 func httpModule() *Module {
 	const also = " Any answer is a response, whatever its status; what prevents one is a fault of the kind \"dns\", \"connect\", \"tls\", \"timeout\", \"lost\", \"protocol\" (no answer that can be used), " +
 		"or \"refused\" for a host whose address is not public and not allowed. Redirects are followed, five at most, never from https to http. " +
-		"In rehearsals (--sink, --dry-run, check) requests are sent as always."
+		"In rehearsals (--sink, --dry-run, check) requests are sent as always, and secrets in them are read."
 	return &Module{
 		Name: "http",
 		Doc:  "Ask web services (RFC 9110). Private addresses are refused unless allowed, certificates are always verified, and no error shows a path, a query or a secret.",
@@ -257,31 +256,24 @@ func (w *webRequest) text(what string, v lua.LValue) string {
 	case lua.LString:
 		w.refuseShownSecret(what, string(v))
 		return string(v)
-	case lua.LNumber, lua.LBool:
+	case lua.LNumber:
+		return numberText(float64(v))
+	case lua.LBool:
 		return v.String()
 	case *lua.LUserData:
-		if held, ok := v.Value.(*smtp.Secret); ok {
-			return w.reveal(*held)
+		if held, ok := v.Value.(*heldSecret); ok {
+			var text strings.Builder
+			w.reveal(held, func(piece string, hidden bool) {
+				text.WriteString(piece)
+				if hidden && piece != "" {
+					w.secrets = append(w.secrets, piece)
+				}
+			})
+			return text.String()
 		}
 	}
 	w.Usage("", "%s must be a string or a secret, got %s", what, engine.TypeName(v))
 	return ""
-}
-
-// reveal is what a secret holds. Nothing of it may get into an error.
-func (w *webRequest) reveal(s smtp.Secret) string {
-	var text strings.Builder
-	if err := s.SaveTo(&text); err != nil {
-		w.Fail(err)
-	}
-	if text.Len() > 0 {
-		w.secrets = append(w.secrets, text.String())
-		// A server may show the token alone, of "Bearer " and a token.
-		if _, token, ok := strings.Cut(text.String(), " "); ok && token != "" {
-			w.secrets = append(w.secrets, token)
-		}
-	}
-	return text.String()
 }
 
 func (w *webRequest) send(o getOptions) lua.LValue {
@@ -315,8 +307,8 @@ func (w *webRequest) client(o getOptions) *fetch.Client {
 		}
 		options.Authorities = text
 	}
-	if !o.Proxy.IsZero() {
-		options.Proxy = w.reveal(o.Proxy)
+	if o.Proxy != nil {
+		options.Proxy = w.text(`option "proxy"`, o.Proxy)
 	}
 	w.allow(o.Allow, &options)
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d %q %q %q %q", options.Retries, options.Authorities, options.Proxy, o.Allow, options.Allow))
@@ -424,7 +416,7 @@ func webKind(failed *fetch.Error) (kind engine.Kind, hint string) {
 		return engine.KindDNS, ""
 	case errors.As(err, &certificate), errors.As(err, &unknown):
 		return engine.KindTLS, `a server with certificates of its own: ca = "FILE" names whom to trust`
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return engine.KindTLS, "the server speaks clear text on this port; the URL begins with http:// then"
 	case errors.As(err, &alert):
 		return engine.KindTLS, ""

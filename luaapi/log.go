@@ -14,7 +14,6 @@ import (
 	"github.com/mailscript/mailscript/civil"
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/rows"
-	"github.com/mailscript/mailscript/smtp"
 	lua "github.com/yuin/gopher-lua"
 )
 
@@ -85,7 +84,7 @@ func (c *Call) logValue(v lua.LValue) any {
 		case *rows.Row:
 			fields, err := held.Map()
 			return fields, err == nil
-		case *smtp.Secret:
+		case *heldSecret:
 			return held.String(), true
 		}
 		return c.L.ToStringMeta(v).String(), true
@@ -166,7 +165,7 @@ func plainValue(value slog.Value) string {
 			return text
 		}
 	case float64:
-		return lua.LNumber(v).String()
+		return numberText(v)
 	case time.Time:
 		return v.Format(time.RFC3339)
 	}

@@ -115,8 +115,8 @@ func (d *decoder) value(name string, v lua.LValue, into reflect.Value) {
 			*target = smtp.NewSecret(string(v))
 			return
 		case *lua.LUserData:
-			if held, ok := v.Value.(*smtp.Secret); ok {
-				*target = *held
+			if held, ok := v.Value.(*heldSecret); ok {
+				*target = held.Secret
 				return
 			}
 		}

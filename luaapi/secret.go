@@ -16,16 +16,18 @@ func secretModule() *Module {
 		return Function{
 			Name: name, Params: []Param{{param, "string", what}}, Returns: "secret", Doc: doc, Example: example,
 			Call: func(c *Call) []lua.LValue {
+				what, from := fmt.Sprintf("%s(%q)", c.function.full, c.String(0)), source(c)
 				if c.options.Rehearsal {
-					// No source is asked: a rehearsal must not need the real thing.
-					held := smtp.NewSecret("rehearsal")
-					return values(c.object("secret", &held))
+					// No source is asked: a rehearsal must not need the real thing, unless it
+					// asks a web service.
+					stand := smtp.NewSecret("rehearsal")
+					return values(c.object("secret", &heldSecret{stand, []secretPiece{{what: what, source: from}}}))
 				}
-				value, err := c.readSecret(fmt.Sprintf("%s(%q)", c.function.full, c.String(0)), source(c))
+				value, err := c.readSecret(what, from)
 				if err != nil {
 					c.Fail(err)
 				}
-				return values(c.object("secret", &value))
+				return values(c.object("secret", &heldSecret{value, []secretPiece{{value: value, hidden: true}}}))
 			},
 		}
 	}
@@ -45,8 +47,43 @@ func secretModule() *Module {
 		Classes: []*Class{{
 			Name: "secret",
 			Doc:  "A password or token. It prints as ‹secret›; joined with a string it stays a secret.",
-			Text: func(self any) string { return self.(*smtp.Secret).String() },
+			Text: func(self any) string { return self.(*heldSecret).String() },
 		}},
+	}
+}
+
+// heldSecret is a secret as scripts hold it: the whole, which log-ins read, and what it
+// was joined of.
+type heldSecret struct {
+	smtp.Secret
+	pieces []secretPiece
+}
+
+// secretPiece is a secret, or a text that one was joined with.
+type secretPiece struct {
+	value  smtp.Secret
+	hidden bool // it is more than a text
+
+	what   string // of a rehearsal: what to ask for,
+	source config.Source
+}
+
+// reveal calls use with each piece of a secret. What errors and logs must not show is hidden.
+func (c *Call) reveal(held *heldSecret, use func(text string, hidden bool)) {
+	for _, piece := range held.pieces {
+		value, hidden := piece.value, piece.hidden
+		if piece.what != "" {
+			var err error
+			if value, err = c.readSecret(piece.what, piece.source); err != nil {
+				c.Fail(err)
+			}
+			hidden = true
+		}
+		var text strings.Builder
+		if err := value.SaveTo(&text); err != nil {
+			c.Fail(err)
+		}
+		use(text.String(), hidden)
 	}
 }
 
@@ -73,23 +110,23 @@ func (c *Call) namedSecret(name string) config.Source {
 
 // joinSecret is .. where one side is a secret: the result is one too.
 func (b *bound) joinSecret(L *lua.LState) lua.LValue {
-	parts := make([]smtp.Secret, 2)
-	for i := range parts {
+	joined := &heldSecret{}
+	for i := range 2 {
 		switch v := L.Get(i + 1).(type) {
 		case lua.LString, lua.LNumber:
-			parts[i] = smtp.NewSecret(lua.LVAsString(v))
+			joined.pieces = append(joined.pieces, secretPiece{value: smtp.NewSecret(lua.LVAsString(v))})
+			joined.Secret = smtp.Join(joined.Secret, smtp.NewSecret(lua.LVAsString(v)))
+			continue
 		case *lua.LUserData:
-			if held, ok := v.Value.(*smtp.Secret); ok {
-				parts[i] = *held
+			if held, ok := v.Value.(*heldSecret); ok {
+				joined.pieces = append(joined.pieces, held.pieces...)
+				joined.Secret = smtp.Join(joined.Secret, held.Secret)
 				continue
 			}
-			b.rt.RaiseUsage(L, "", "attempt to join a secret with a %s", engine.TypeName(v))
-		default:
-			b.rt.RaiseUsage(L, "", "attempt to join a secret with a %s", engine.TypeName(v))
 		}
+		b.rt.RaiseUsage(L, "", "attempt to join a secret with a %s", engine.TypeName(L.Get(i+1)))
 	}
-	joined := smtp.Join(parts...)
-	return b.object("secret", &joined)
+	return b.object("secret", joined)
 }
 
 // shownSecret is what a secret prints as. Text that holds it was meant to hold

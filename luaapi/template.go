@@ -192,7 +192,12 @@ func (c *Call) templateData(place string, v lua.LValue) data {
 	if _, ok := v.(*lua.LTable); !ok {
 		c.Usage("", "%s must be a row or a table, got %s", place, engine.TypeName(v))
 	}
-	value, err := c.toGo(v, c.dataOf)
+	value, err := c.toGo(v, func(v *lua.LUserData) (any, bool) {
+		if p, ok := v.Value.(*picture); ok {
+			return map[string]any{"width": int64(p.width), "height": int64(p.height), "alt": p.alt}, true
+		}
+		return c.dataOf(v)
+	})
 	if err != nil {
 		c.Usage("", "%s: %v", place, err)
 	}

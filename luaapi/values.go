@@ -74,6 +74,14 @@ func numberToLua(n json.Number) lua.LValue {
 	return lua.LNumber(f)
 }
 
+// numberText is a number as scripts print it: %.14g of C.
+func numberText(f float64) string {
+	if f == math.Trunc(f) && math.Abs(f) < 1e15 {
+		return strconv.FormatInt(int64(f), 10)
+	}
+	return strconv.FormatFloat(f, 'g', 14, 64)
+}
+
 // toGo makes a Go value of a Lua one: whole numbers are int64, a table is a list
 // where its keys are 1, 2, 3 … and a map where they are texts. object may make a
 // value of an object, or say that it cannot.
