@@ -79,7 +79,7 @@ func rootCommand(status *int) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(runCommand(status), checkCommand(status), initCommand(), accountCommand(), probeCommand(status), lintCommand(status), dkimCommand(), ledgerCommand(status), docCommand(), versionCommand())
+	root.AddCommand(runCommand(status), checkCommand(status), initCommand(), accountCommand(), probeCommand(status), lintCommand(status), dkimCommand(), ledgerCommand(status), serveCommand(), jobsCommand(status), docCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{err, "mailscript help " + c.Name() + " lists the flags"}
 	})

@@ -31,6 +31,9 @@ type runFlags struct {
 
 	unreported bool // the caller says what the sink caught
 
+	project *project              // has been opened already
+	adapt   func(*luaapi.Options) // what the caller wants different
+
 	check   *luaapi.Checking  // merges only look at their rows; nil where they send
 	checked func(*luaapi.API) // is told at the end
 }
@@ -89,8 +92,10 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 		return 0, err
 	}
 	warn := func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) }
-	p, err := openProject(path, flags.config, warn)
-	if err != nil {
+	var p project
+	if flags.project != nil {
+		p = *flags.project
+	} else if p, err = openProject(path, flags.config, warn); err != nil {
 		return 0, err
 	}
 	allowed, err := bounds(flags, p)
@@ -112,6 +117,9 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	options.Script, options.AcceptChanges, options.Takeover = script.Sum(), flags.accept, flags.takeover
 	if flags.trace {
 		options.Trace = report.trace
+	}
+	if flags.adapt != nil {
+		flags.adapt(&options)
 	}
 	var caught *sink.Sink
 	if flags.sink != "" || flags.dryRun {
