@@ -3,12 +3,14 @@ package luaapi
 import (
 	"context"
 	"crypto/x509"
+	"log/slog"
 	"net"
 	"sync"
 	"time"
 
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/delivery"
+	"github.com/mailscript/mailscript/fetch"
 	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/smtp"
@@ -37,6 +39,10 @@ type Options struct {
 	Takeover bool
 	// Progress is told how far a merge has come, on any goroutine.
 	Progress func(merge string, p delivery.Progress)
+	// Job is what the script runs for; nil where it is no job.
+	Job *Job
+	// Log takes what the script writes with log; nil is PlainLog on standard error.
+	Log *slog.Logger
 	// Check says that merges only look at their rows; nil lets them send.
 	Check *Checking
 	// Config holds the accounts and secrets; nil where there is no mailscript.toml.
@@ -86,6 +92,7 @@ type API struct {
 	tokens   map[string]*config.Tokens // access tokens, by account
 	signing  map[string]*dkimSigner    // keys that were read, by name
 	folders  map[string]*mime.Folder   // of pictures, by path
+	web      map[string]*fetch.Client  // of http, by a hash of their options
 	ledger   *ledger.Ledger            // of the project, nil until a merge needs it
 	letters  []string                  // what tells the templates of the run from others
 	problems []*Problem                // of merges that were only looked at
@@ -111,6 +118,7 @@ func New(options Options) *API {
 		tokens:   map[string]*config.Tokens{},
 		signing:  map[string]*dkimSigner{},
 		folders:  map[string]*mime.Folder{},
+		web:      map[string]*fetch.Client{},
 		noticed:  map[string]bool{},
 	}
 }

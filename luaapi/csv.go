@@ -27,7 +27,7 @@ func csvModule() *Module {
 	return &Module{
 		Name: "csv",
 		Doc:  "Files of comma-separated values (RFC 4180), with any delimiter and in any encoding.",
-		Functions: []Function{{
+		Functions: append([]Function{{
 			Name: "rows", Params: []Param{{"path", "string", "relative to the project folder"}, {"opts?", "csv.options", ""}}, Options: csvOptions{}, Returns: "source",
 			Doc: "The rows of a file. The first row names the columns. Cells are text unless types says otherwise, and empty ones are nil. " +
 				"A bad row raises where the loop meets it, with its row and column; mailscript check finds all of them at once.",
@@ -40,7 +40,7 @@ func csvModule() *Module {
 					Encoding: o.Encoding, Rename: c.names("rename", o.Rename), Types: c.types(o.Types),
 				})))
 			},
-		}},
+		}}, csvWriters()...),
 		Classes: []*Class{sourceClass(), rowClass()},
 	}
 }

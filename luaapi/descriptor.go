@@ -88,7 +88,7 @@ func (k *Class) names() []string {
 // Modules returns the descriptors of everything scripts can require, in the
 // order of the manual.
 func Modules() []*Module {
-	modules := []*Module{smtpModule(), mimeModule(), mergeModule(), csvModule(), jsonModule(), xlsxModule(), sqlModule(), secretModule(), templateModule(), timeModule()}
+	modules := []*Module{smtpModule(), mimeModule(), mergeModule(), csvModule(), jsonModule(), xlsxModule(), sqlModule(), secretModule(), templateModule(), timeModule(), httpModule(), chartModule(), logModule(), jobModule()}
 	for _, m := range modules {
 		for i := range m.Functions {
 			m.Functions[i].full = m.Name + "." + m.Functions[i].Name

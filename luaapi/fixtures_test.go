@@ -26,7 +26,7 @@ var fixtures = sync.OnceValues(func() (map[string][]byte, error) {
 		files[name] = content
 	}
 	var err error
-	if files["people.xlsx"], err = workbook(); err != nil {
+	if files["people.xlsx"], err = peopleWorkbook(); err != nil {
 		return nil, err
 	}
 	files["people.db"], err = peopleDatabase()
@@ -58,8 +58,8 @@ func peopleDatabase() ([]byte, error) {
 	return os.ReadFile(filepath.Join(folder, "people.db"))
 }
 
-// workbook is the least that a workbook with one sheet consists of.
-func workbook() ([]byte, error) {
+// peopleWorkbook is the least that a workbook with one sheet consists of.
+func peopleWorkbook() ([]byte, error) {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
 	for _, file := range []struct{ name, text string }{

@@ -97,19 +97,32 @@ var injections = map[string]string{
 	"secret.env":    "session:auth { username = TEXT, password = secret.env(TEXT) }",
 	"secret.file":   "session:auth { username = TEXT, password = secret.file(TEXT) }",
 	"secret.prompt": "session:auth { username = TEXT, password = secret.prompt(TEXT) }",
+	"csv.write":     `require "csv".write(TEXT or "x.csv", { { a = p } }, OPTS) session:verify(require "csv".encode({ { a = p } }, OPTS).name) session:noop()`,
+	"csv.encode":    `session:send(M:with { attach = require "csv".encode({ { a = p } }, OPTS) })`,
+	"xlsx.workbook": `session:send(M:with { attach = require "xlsx".workbook(OPTS) })`,
+	"chart.line":    `local c = require "chart".line(OPTS) session:send(M:with { html = c:img(p), inline = { x = c } })`,
+	"chart.bar":     `local c = require "chart".bar(OPTS) session:send(M:with { html = c:img("x"), inline = { x = c } })`,
+	"chart.pie":     `local c = require "chart".pie(OPTS) session:send(M:with { html = c:img("x"), inline = { x = c } })`,
+	"part:img":      `session:send(M:with { html = mime.bytes("x", { name = "x.png" }):img(TEXT), inline = { x = mime.bytes("x", { name = "x.png" }) } })`,
+	"job.skip":      "",                                       // ends the script
+	"http.get":      "", "http.post": "", "response:json": "", // a web server is no mail server: TestWebInjection
 	"time.sleep":    "time.sleep(TEXT) session:noop()",
 	"session:write": "", // past all checks, as it says
 }
 
 // required are options without which a call would fail before its string.
 var required = map[string]string{
-	"smtp.":        `host = "mx.example", port = 25, tls = "off", username = "ann", password = "x", auth_in_clear = true, `,
-	"merge.run":    `name = "x", key = "id", rows = { { id = p, to = "c@d.example" } }, message = function(row) return { from = "a@b.example", to = "c@d.example", subject = p, text = p } end, account = { host = "mx.example", port = 25, tls = "off" }, `,
-	"mime.message": `from = "a@b.example", to = "c@d.example", text = "x", `,
-	"mime.bytes":   `name = "x.txt", `,
-	"mime.event":   `uid = "x", starts = 0, attendees = { { address = "c@d.example", optional = true } }, `,
-	"mime.card":    `family = "x", `,
-	"mime.part":    `type = "text/plain", body = "x", `,
+	"smtp.":         `host = "mx.example", port = 25, tls = "off", username = "ann", password = "x", auth_in_clear = true, `,
+	"merge.run":     `name = "x", key = "id", rows = { { id = p, to = "c@d.example" } }, message = function(row) return { from = "a@b.example", to = "c@d.example", subject = p, text = p } end, account = { host = "mx.example", port = 25, tls = "off" }, `,
+	"mime.message":  `from = "a@b.example", to = "c@d.example", text = "x", `,
+	"mime.bytes":    `name = "x.txt", `,
+	"mime.event":    `uid = "x", starts = 0, attendees = { { address = "c@d.example", optional = true } }, `,
+	"mime.card":     `family = "x", `,
+	"mime.part":     `type = "text/plain", body = "x", `,
+	"xlsx.workbook": `name = "x.xlsx", sheets = { { name = "x", rows = { { a = p } } } }, `,
+	"chart.line":    `width = 100, height = 100, scale = 1, series = { 1 }, `,
+	"chart.bar":     `width = 100, height = 100, scale = 1, series = { 1 }, `,
+	"chart.pie":     `width = 100, height = 100, scale = 1, labels = { "x" }, series = { 1 }, `,
 }
 
 // within are the options inside an option.

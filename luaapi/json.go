@@ -61,12 +61,7 @@ func jsonModule() *Module {
 				Call: func(c *Call) []lua.LValue {
 					var o encodeOptions
 					c.Options(1, &o)
-					value, err := c.toGo(c.Arg(0), func(v *lua.LUserData) (any, bool) {
-						if _, ok := v.Value.(null); ok {
-							return nil, true
-						}
-						return nil, false
-					})
+					value, err := c.toGo(c.Arg(0), onlyNull)
 					if err != nil {
 						c.Usage("", "%v", err)
 					}
@@ -112,6 +107,12 @@ func jsonModule() *Module {
 
 // null is what json.null holds.
 type null struct{}
+
+// onlyNull makes data of json.null and of no other object.
+func onlyNull(v *lua.LUserData) (any, bool) {
+	_, ok := v.Value.(null)
+	return nil, ok
+}
 
 // decodeJSON reads exactly one value.
 func decodeJSON(text string) (any, error) {

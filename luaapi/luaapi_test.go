@@ -3,11 +3,14 @@ package luaapi
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/sink"
@@ -31,6 +34,11 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 		Dial: func(ctx context.Context, target smtp.Target) (net.Conn, error) {
 			return s.Dial(ctx, target.Host, target.Port, target.TLS)
 		},
+		Job: &Job{
+			Name: "sales", Period: "2026-W37", Mode: JobScheduled, Scheduled: time.Date(2026, 9, 7, 5, 0, 0, 0, time.UTC),
+			Previous: &PreviousRun{At: time.Date(2026, 8, 31, 5, 0, 0, 0, time.UTC), Period: "2026-W36", Outcome: "ok"},
+		},
+		Log: slog.New(slog.DiscardHandler),
 	})
 	var out bytes.Buffer
 	rt := engine.New(engine.Options{Modules: api.Modules(), Stdout: &out, Stderr: &out})
@@ -48,7 +56,7 @@ func rehearse(t *testing.T, source string) (string, Tally, error) {
 
 // around is what an example of the manual may take for granted.
 const around = `
-local smtp, mime, time, secret, json, csv, template, merge, xlsx, sql = require "smtp", require "mime", require "time", require "secret", require "json", require "csv", require "template", require "merge", require "xlsx", require "sql"
+local smtp, mime, time, secret, json, csv, template, merge, xlsx, sql = require "smtp", require "mime", require "time", require "secret", require "json", require "csv", require "template", require "merge", require "xlsx", require "sql" local http, chart, log, job = require "http", require "chart", require "log", require "job"
 local source = csv.rows "people.csv"
 local message = mime.message { from = "news@bank.example", to = "ann@example.org", subject = "Hello", text = "Hello" }
 `
@@ -80,6 +88,8 @@ func TestExamples(t *testing.T) {
 				case "transaction:rows", "transaction:all", "transaction:one", "transaction:value", "transaction:exec":
 					before = aroundDatabase + "db:transaction(function(db)\n"
 					f.Example += "\nend)"
+				case "http.get", "http.post", "response:json", "log.error":
+					before = around + aroundWeb(t)
 				case "session:xclient":
 					t.Skip("the sink does not offer it")
 				case "session:auth":
@@ -93,7 +103,9 @@ func TestExamples(t *testing.T) {
 				case "session:body":
 					before += "session:mail('a@bank.example') session:rcpt('bob@example.org') session:data()\n"
 				}
-				if _, _, err := rehearse(t, before+f.Example); err != nil {
+				_, _, err := rehearse(t, before+f.Example)
+				var nothing *NothingToReport
+				if err != nil && !errors.As(err, &nothing) {
 					t.Errorf("%v\n%s", err, f.Example)
 				}
 			})
@@ -159,9 +171,10 @@ func TestFields(t *testing.T) {
 		"source": "source", "row": "source:all()[1]", "null": "json.null",
 		"time": "time.now()", "period": "time.period('last week')", "database": "sql.open('sqlite:people.db')",
 		"transaction": "sql.open('sqlite:people.db'):transaction(function(tx) return tx end)",
-		"skip":        "merge.skip 'x'",
-		"run":         "merge.run { name = 'r', rows = source, key = 'email', message = function() return merge.skip 'x' end }",
-		"problem":     "merge.run({ name = 'r', rows = source, key = 'email', message = function() end, dry_run = true }).problems[1]", "template": "template.load 'letter'", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
+		"response":    "http.get('https://api.example.com/rates')", "previous": "job.previous",
+		"skip":    "merge.skip 'x'",
+		"run":     "merge.run { name = 'r', rows = source, key = 'email', message = function() return merge.skip 'x' end }",
+		"problem": "merge.run({ name = 'r', rows = source, key = 'email', message = function() end, dry_run = true }).problems[1]", "template": "template.load 'letter'", "secret": "secret.env('HOME')", "report": "smtp.probe { host = 'mail.bank.example', port = 465 }",
 		"finding": "smtp.probe { host = 'mail.bank.example', port = 25, tls = 'off' }.findings[1]",
 	}
 	for _, m := range Modules() {
@@ -171,7 +184,7 @@ func TestFields(t *testing.T) {
 				t.Errorf("no object of class %s is tested", class.Name)
 				continue
 			}
-			source := aroundSession + "local o = " + object + "\nassert(#tostring(o) > 0)\n"
+			source := aroundSession + aroundWeb(t) + "local o = " + object + "\nassert(#tostring(o) > 0)\n"
 			if class.Name != "secret" { // joined, it stays one
 				source += "assert('' .. o == tostring(o))\n"
 			}

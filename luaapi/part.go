@@ -30,7 +30,7 @@ type bodyOptions struct {
 
 func (d *describer) onePart(field string, v lua.LValue) *mime.Part {
 	if ud, ok := v.(*lua.LUserData); ok {
-		if p, ok := ud.Value.(*mime.Part); ok {
+		if p, ok := partOf(ud.Value); ok {
 			return p
 		}
 	}
@@ -89,7 +89,10 @@ func explicitPart(c *Call) []lua.LValue {
 }
 
 func partClass() *Class {
-	of := func(c *Call) *mime.Part { return c.Self.(*mime.Part) }
+	of := func(c *Call) *mime.Part {
+		p, _ := partOf(c.Self)
+		return p
+	}
 	return &Class{
 		Name: "part",
 		Doc:  "One body of a message. It can be used in any number of messages and is encoded only once.",
@@ -97,7 +100,14 @@ func partClass() *Class {
 			{"name", "string?", "the file name", func(c *Call) lua.LValue { return optional(of(c).Name()) }},
 			{"type", "string", "the media type", func(c *Call) lua.LValue { return lua.LString(of(c).Type()) }},
 			{"size", "integer", "octets before encoding", func(c *Call) lua.LValue { return lua.LNumber(of(c).Size()) }},
+			pictureField("width", "integer?", "of a chart: how wide to show it, in pixels of the page; the picture has twice as many, for fine displays", func(p *picture) lua.LValue { return lua.LNumber(p.width) }),
+			pictureField("height", "integer?", "of a chart: how high to show it", func(p *picture) lua.LValue { return lua.LNumber(p.height) }),
+			pictureField("alt", "string?", "of a chart: what it shows, for those who do not see it", func(p *picture) lua.LValue { return lua.LString(p.alt) }),
 		},
-		Text: func(self any) string { return self.(*mime.Part).String() },
+		Methods: []Function{imageMethod()},
+		Text: func(self any) string {
+			p, _ := partOf(self)
+			return p.String()
+		},
 	}
 }

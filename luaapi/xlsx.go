@@ -28,6 +28,6 @@ func xlsxModule() *Module {
 					Name: c.String(0), Sheet: o.Sheet, Header: o.Header, Rename: c.names("rename", o.Rename), Types: c.types(o.Types),
 				})))
 			},
-		}},
+		}, workbookFunction()},
 	}
 }

@@ -9,6 +9,19 @@
 ---@field rename? table<string, string> names of columns in the file to the names that the script uses
 ---@field encoding? string such as "windows-1252" or "shift_jis"; default what the byte order mark says, or UTF-8
 
+---@class encoded.options
+---@field name? string of the part, default data.csv
+---@field columns? string|string[] the names of what is written, in this order; default all of a source, or those of the first row, sorted
+---@field delimiter? string what stands between cells: one character, default a comma
+---@field header? boolean false leaves the row of names out
+---@field excel? boolean for people who open it with Excel: a mark that it is UTF-8, and an apostrophe in front of texts that Excel would take for formulas, which may do harm where strangers wrote them
+
+---@class written.options
+---@field columns? string|string[] the names of what is written, in this order; default all of a source, or those of the first row, sorted
+---@field delimiter? string what stands between cells: one character, default a comma
+---@field header? boolean false leaves the row of names out
+---@field excel? boolean for people who open it with Excel: a mark that it is UTF-8, and an apostrophe in front of texts that Excel would take for formulas, which may do harm where strangers wrote them
+
 ---Rows from a file, a database or a script. Each loop reads them anew, one at a time, so that any number of them fits: `for row, number in source do`.
 ---@class source
 ---@field name string what errors call it
@@ -46,5 +59,18 @@ local csv = {}
 ---@param opts? csv.options 
 ---@return source
 function csv.rows(path, opts) end
+
+---Write rows to a file, one at a time, and return how many there were. The file is there when all of it is; after an error an older one stays as it was. Numbers have a decimal point, dates and times are those of ISO 8601, nil is an empty cell.
+---@param path string a file inside the project folder
+---@param rows source|table|(fun(): table|row|nil) a source, a list of rows, or a function that returns one each time and nil behind the last; a row is a table with names, or a list in the order of columns
+---@param opts? written.options 
+---@return integer
+function csv.write(path, rows, opts) end
+
+---A file of rows to attach, as csv.write writes it.
+---@param rows source|table|(fun(): table|row|nil) a source, a list of rows, or a function that returns one each time and nil behind the last; a row is a table with names, or a list in the order of columns
+---@param opts? encoded.options 
+---@return part
+function csv.encode(rows, opts) end
 
 return csv

@@ -150,7 +150,15 @@ function message:save(path, opts) end
 ---@field name string? the file name
 ---@field type string the media type
 ---@field size integer octets before encoding
+---@field width integer? of a chart: how wide to show it, in pixels of the page; the picture has twice as many, for fine displays
+---@field height integer? of a chart: how high to show it
+---@field alt string? of a chart: what it shows, for those who do not see it
 local part = {}
+
+---The HTML that shows a picture of inline: an img element, of a chart with its size and a description.
+---@param name string that of the part in inline = { NAME = part }
+---@return string
+function part:img(name) end
 
 ---An event for calendars. It never changes.
 ---@class event
