@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lmittmann/tint"
+	"github.com/mailscript/mailscript/luaapi"
 	"golang.org/x/term"
 )
 
@@ -30,7 +31,15 @@ func newLog(w io.Writer, format logFormat) *slog.Logger {
 	if format == logJSON || format == logAuto && !terminal {
 		return slog.New(slog.NewJSONHandler(w, nil))
 	}
-	return slog.New(tint.NewHandler(w, &tint.Options{TimeFormat: time.DateTime, NoColor: !terminal || os.Getenv("NO_COLOR") != ""}))
+	return slog.New(tint.NewHandler(w, &tint.Options{
+		TimeFormat: time.DateTime, NoColor: !terminal || os.Getenv("NO_COLOR") != "",
+		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
+			if len(groups) == 0 && a.Key == slog.MessageKey {
+				a.Value = slog.StringValue(printable(a.Value.String())) // it is not quoted, and may be a script's
+			}
+			return a
+		},
+	}))
 }
 
 const (
@@ -51,6 +60,23 @@ func (o *jobOutput) line(stream string, text []byte) {
 	defer o.mu.Unlock()
 	// As a value and not as the message, which handlers do not quote.
 	o.log.LogAttrs(context.Background(), slog.LevelInfo, "output", slog.String("stream", stream), slog.String("text", string(text)))
+	o.keep(text)
+}
+
+// Write is for what went to the log already: its end is kept too.
+func (o *jobOutput) Write(line []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.keep(bytes.TrimSuffix(line, []byte("\n")))
+	return len(line), nil
+}
+
+// logger is where the script writes with its module log.
+func (o *jobOutput) logger() *slog.Logger {
+	return slog.New(slog.NewMultiHandler(o.log.Handler(), luaapi.PlainLog(o, slog.LevelInfo).Handler()))
+}
+
+func (o *jobOutput) keep(text []byte) {
 	o.tail = append(append(o.tail, text...), '\n')
 	if over := len(o.tail) - maxLogTail; over > maxLogTail {
 		o.tail = append(o.tail[:0], o.tail[over:]...)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 
 	"github.com/mailscript/mailscript/config"
@@ -14,54 +15,66 @@ import (
 	"github.com/mailscript/mailscript/smtp"
 )
 
-// scheduled are the jobs of a configuration, with their scripts to run.
-func scheduled(p project, log *slog.Logger) ([]schedule.Job, error) {
-	jobs := make([]schedule.Job, len(p.file.Jobs))
-	for i, job := range p.file.Jobs {
+// jobRunner runs the jobs of one configuration.
+type jobRunner struct {
+	project project
+	state   schedule.State
+	log     *slog.Logger
+}
+
+// jobs are those of the configuration, with scripts to run.
+func (r *jobRunner) jobs() ([]schedule.Job, error) {
+	jobs := make([]schedule.Job, len(r.project.file.Jobs))
+	for i, job := range r.project.file.Jobs {
 		ready, err := job.Scheduled()
 		if err != nil {
 			return nil, err
 		}
-		ready.Run = func(ctx context.Context, run schedule.Run) schedule.Result {
-			return runJob(ctx, p, job, run, log)
-		}
+		ready.Run = func(ctx context.Context, run schedule.Run) schedule.Result { return r.run(ctx, job, run) }
 		jobs[i] = ready
+		if _, err := os.Stat(job.Script); err != nil {
+			// It may be there when it is time, and is no reason to keep others from running.
+			r.log.Warn("a script cannot be read", "job", job.Name, "err", err)
+		}
 	}
 	return jobs, nil
 }
 
-// runID names one run of a job, in the log and in notices.
-func runID(run schedule.Run) string {
-	return fmt.Sprintf("%s/%s/%d", run.Job, run.Fire.Period, run.Attempt)
-}
-
-// runJob runs the script of a job once, with a runtime and modules of its own.
-// What the script prints goes to the log.
-func runJob(ctx context.Context, p project, job config.Job, run schedule.Run, log *slog.Logger) schedule.Result {
-	log = log.With("job", run.Job, "run", runID(run))
+// run runs the script of a job once, with a runtime and modules of its own. What the
+// script prints goes to the log.
+func (r *jobRunner) run(ctx context.Context, job config.Job, told schedule.Run) schedule.Result {
+	log := r.log.With("job", told.Job, "run", fmt.Sprintf("%s/%s/%d", told.Job, told.Fire.Period, told.Attempt))
 	output := &jobOutput{log: log}
 	stdout, stderr := &lineWriter{output: output, stream: "stdout"}, &lineWriter{output: output, stream: "stderr"}
-	var mail jobMail
-	flags := runFlags{
-		project: &p, account: job.Account, checked: mail.look,
-		adapt: func(options *luaapi.Options) { adaptToJob(options, log) },
+	mail := jobMail{ctx: ctx}
+	flags := runFlags{project: &r.project, account: job.Account, checked: mail.look, nothing: mail.skip}
+	flags.adapt = func(options *luaapi.Options) {
+		options.Job = scriptJob(job.Job, told.Fire, r.state)
+		options.Log = output.logger()
+		options.OnResult = func(e luaapi.Event) { logMail(log, e) }
 	}
-	status, err := luaRun(ctx, job, flags, stdout, stderr)
+	status, err := run(ctx, job.Script, job.Args, flags, strings.NewReader(""), stdout, stderr)
 	stdout.close()
 	stderr.close()
-	result := mail.result(ctx, status, err)
+	result := mail.result(status, err)
 	result.Log = output.end()
 	return result
 }
 
-// luaRun is run with the script of a job, which reads nothing.
-func luaRun(ctx context.Context, job config.Job, flags runFlags, stdout, stderr *lineWriter) (int, error) {
-	return run(ctx, job.Script, job.Args, flags, strings.NewReader(""), stdout, stderr)
-}
-
-// adaptToJob has the modules of a run tell the log.
-func adaptToJob(options *luaapi.Options, log *slog.Logger) {
-	options.OnResult = func(e luaapi.Event) { logMail(log, e) }
+// scriptJob is what a script is told about the job it runs for.
+func scriptJob(job schedule.Job, fire schedule.Fire, state schedule.State) *luaapi.Job {
+	told := &luaapi.Job{Name: job.Name, Period: fire.Period, Zone: job.Zone, Scheduled: fire.At, Mode: luaapi.JobScheduled}
+	// The first may be that of this run.
+	records, err := state.History(job.Name, fire.At, 2)
+	if err != nil {
+		return told // it can do without
+	}
+	for _, r := range records {
+		if r.Period != fire.Period && told.Previous == nil {
+			told.Previous = &luaapi.PreviousRun{At: r.At, Period: r.Period, Outcome: string(r.Outcome)}
+		}
+	}
+	return told
 }
 
 // logMail says what became of one message.
@@ -85,8 +98,10 @@ func logMail(log *slog.Logger, e luaapi.Event) {
 
 // jobMail is what a run did with mail.
 type jobMail struct {
-	tally luaapi.Tally
-	hint  string // about the first copy that was not sent
+	ctx     context.Context // of the run
+	tally   luaapi.Tally
+	hint    string // about the first copy that was not sent
+	nothing string // why there was nothing to report
 }
 
 func (m *jobMail) look(api *luaapi.API) {
@@ -98,17 +113,22 @@ func (m *jobMail) look(api *luaapi.API) {
 	}
 }
 
+func (m *jobMail) skip(reason string) { m.nothing = reason }
+
 // result is what a run says of itself.
-func (m *jobMail) result(ctx context.Context, status int, err error) schedule.Result {
+func (m *jobMail) result(status int, err error) schedule.Result {
 	result := schedule.Result{Outcome: schedule.OutcomeOK}
 	// The script as a whole would send again what was sent.
 	result.Final = m.tally.Sent > 0 || m.tally.InDoubt > 0
 	var interrupted *engine.Interrupted
 	switch {
+	case status == 0 && m.nothing != "":
+		result.Outcome, result.Err = schedule.OutcomeNothing, errors.New(m.nothing)
+		return result
 	case status == 0:
 		return result
-	case errors.As(err, &interrupted) && ctx.Err() != nil:
-		result.Err = context.Cause(ctx)
+	case errors.As(err, &interrupted) && m.ctx.Err() != nil:
+		result.Err = context.Cause(m.ctx)
 	case err != nil:
 		var text string
 		text, result.Hint = explain(err)

@@ -284,8 +284,12 @@ func writeDetails(w io.Writer, entries []entry) error {
 		if e.Error == "" && (e.Log == "" || i > 0) {
 			continue
 		}
+		name := "error"
+		if e.Outcome == schedule.OutcomeNothing {
+			name = "why"
+		}
 		fmt.Fprintf(w, "\n%s: %s\n", e.Period, described(e.Record))
-		for _, part := range []struct{ name, text string }{{"error", e.Error}, {"hint", e.Hint}, {"log", e.Log}} {
+		for _, part := range []struct{ name, text string }{{name, e.Error}, {"hint", e.Hint}, {"log", e.Log}} {
 			if part.text != "" {
 				text := printable(strings.TrimRight(part.text, "\n"))
 				fmt.Fprintf(w, "  %-6s %s\n", part.name, strings.ReplaceAll(text, "\n", "\n         "))

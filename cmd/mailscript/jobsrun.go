@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/mailscript/mailscript/config"
@@ -61,9 +62,15 @@ func (b *jobBook) runNow(c *cobra.Command, name string, how runFlags, status *in
 	if last, ok := b.last(name); ok && !rehearsal && last.Outcome == schedule.OutcomeClaimed && b.serving != nil {
 		return usageError{fmt.Errorf("job %s is running, since %s", name, short(last.Claimed, zoneOf(job.Job))), "wait until it ends"}
 	}
-	var mail jobMail
-	how.project, how.account = &b.project, job.Account
-	how.checked = func(api *luaapi.API) { mail.look(api) }
+	mail := jobMail{ctx: c.Context()}
+	how.project, how.account, how.checked, how.nothing = &b.project, job.Account, mail.look, mail.skip
+	how.adapt = func(options *luaapi.Options) {
+		options.Job = b.asked(job, time.Now())
+		if rehearsal {
+			options.Job.Mode = luaapi.JobRehearsed
+		}
+		options.Log = luaapi.PlainLog(c.ErrOrStderr(), slog.LevelInfo)
+	}
 	record := schedule.Record{Job: name, At: time.Now().Truncate(time.Second), Claimed: time.Now(), Attempt: 1, Outcome: schedule.OutcomeClaimed}
 	// No key of a period looks like this one.
 	record.Period = "manual " + record.At.UTC().Format(time.RFC3339)
@@ -77,13 +84,29 @@ func (b *jobBook) runNow(c *cobra.Command, name string, how runFlags, status *in
 	if rehearsal {
 		return err
 	}
-	result := mail.result(c.Context(), code, err)
+	result := mail.result(code, err)
 	record.Outcome, record.Hint, record.Ended = result.Outcome, result.Hint, time.Now()
 	if result.Err != nil {
 		record.Error = result.Err.Error()
 	}
 	settle := func(f *schedule.File, r schedule.Record) (bool, error) { return true, f.Settle(r) }
 	return errors.Join(err, b.recordManual(record, settle))
+}
+
+// asked is what a script is told that a person begins: its period is that of the last
+// time that came, so that it reports what the last run did, or was to.
+func (b *jobBook) asked(job config.Job, now time.Time) *luaapi.Job {
+	var last schedule.Fire
+	for window := time.Minute; last.Period == "" && window < 10*366*24*time.Hour; window *= 8 {
+		for fire := range job.Fires(now.Add(-window), now) {
+			if !fire.Off {
+				last = fire
+			}
+		}
+	}
+	told := scriptJob(job.Job, last, b.state)
+	told.Mode, told.Scheduled = luaapi.JobManual, time.Time{}
+	return told
 }
 
 // recordManual keeps a record of a run that a person began. Those of serve are not

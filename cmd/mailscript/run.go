@@ -33,6 +33,7 @@ type runFlags struct {
 
 	project *project              // has been opened already
 	adapt   func(*luaapi.Options) // what the caller wants different
+	nothing func(reason string)   // is told that there is nothing to report
 
 	check   *luaapi.Checking  // merges only look at their rows; nil where they send
 	checked func(*luaapi.API) // is told at the end
@@ -144,6 +145,14 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if errors.As(err, &limit) {
 		// What was asked for, and no error.
 		fmt.Fprintf(stderr, "mailscript: ended: %v\n", limit)
+		err = nil
+	}
+	var nothing *luaapi.NothingToReport
+	if errors.As(err, &nothing) {
+		fmt.Fprintf(stderr, "mailscript: %v\n", nothing)
+		if flags.nothing != nil {
+			flags.nothing(nothing.Reason)
+		}
 		err = nil
 	}
 	// Before the goodbyes, which nobody waits long for: mail that is on its way has

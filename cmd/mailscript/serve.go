@@ -97,6 +97,7 @@ func openJobs(folder string, warn func(string)) (project, error) {
 type jobServer struct {
 	folder   string
 	log      *slog.Logger
+	state    schedule.State
 	service  *daemon.Notifier
 	watcher  *daemon.Watcher // nil where files cannot be watched
 	engine   *schedule.Engine
@@ -122,7 +123,8 @@ func serve(ctx context.Context, flags serveFlags, log *slog.Logger) error {
 	}
 	defer lock.Release()
 	defer state.Close()
-	jobs, err := s.jobs(p)
+	s.state = state
+	jobs, err := (&jobRunner{p, state, log}).jobs()
 	if err != nil {
 		return err
 	}
@@ -166,21 +168,6 @@ func (s *jobServer) openState(p project) (*daemon.Lock, *schedule.File, error) {
 		return nil, nil, err
 	}
 	return lock, state, nil
-}
-
-// jobs are those of a configuration, with scripts to run.
-func (s *jobServer) jobs(p project) ([]schedule.Job, error) {
-	jobs, err := scheduled(p, s.log)
-	if err != nil {
-		return nil, err
-	}
-	for i := range jobs {
-		if _, err := os.Stat(p.file.Jobs[i].Script); err != nil {
-			// It may be there when it is time, and is no reason to keep others from running.
-			s.log.Warn("a script cannot be read", "job", jobs[i].Name, "err", err)
-		}
-	}
-	return jobs, nil
 }
 
 // watched are the files whose changes matter. Scripts are read whenever they run.
@@ -279,7 +266,7 @@ func (s *jobServer) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	jobs, err := s.jobs(p)
+	jobs, err := (&jobRunner{p, s.state, s.log}).jobs()
 	if err != nil {
 		return err
 	}
