@@ -120,6 +120,9 @@ func (m *jobMail) result(status int, err error) schedule.Result {
 	result := schedule.Result{Outcome: schedule.OutcomeOK}
 	// The script as a whole would send again what was sent.
 	result.Final = m.tally.Sent > 0 || m.tally.InDoubt > 0
+	if status == 0 {
+		status = exitStatus(err) // of a run that did not come to begin
+	}
 	var interrupted *engine.Interrupted
 	switch {
 	case status == 0 && m.nothing != "":
@@ -128,7 +131,7 @@ func (m *jobMail) result(status int, err error) schedule.Result {
 	case status == 0:
 		return result
 	case errors.As(err, &interrupted) && m.ctx.Err() != nil:
-		result.Err = context.Cause(m.ctx)
+		result.Err = errors.New(strings.TrimPrefix(context.Cause(m.ctx).Error(), "schedule: "))
 	case err != nil:
 		var text string
 		text, result.Hint = explain(err)

@@ -40,7 +40,7 @@ var layers = map[string]struct {
 	"rows":                     {nil, "tables of records, whatever is made of them"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
 	"config":                   {[]string{"smtp", "mime", "schedule"}, "configuration yields what the client takes"},
-	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe", "rows", "template", "template/inline", "delivery", "ledger", "civil"}, "bindings adapt the layers below"},
+	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe", "rows", "template", "template/inline", "delivery", "ledger", "civil", "chart", "fetch", "workbook"}, "bindings adapt the layers below"},
 	"ledger":                   {nil, "remembers rows and what became of them, whoever sends them"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},

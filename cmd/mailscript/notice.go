@@ -144,7 +144,7 @@ func noticeText(n schedule.Notice, job config.Job, folder string) (subject, text
 		fmt.Fprintf(&b, "\n%s before this one were held back, so that this mailbox does not fill up.\n", counted(n.Held, "notice"))
 	}
 	if r.Log != "" {
-		fmt.Fprintf(&b, "\nThe end of what it printed:\n\n  %s\n", strings.ReplaceAll(strings.TrimRight(r.Log, "\n"), "\n", "\n  "))
+		fmt.Fprintf(&b, "\nThe end of what it printed:\n\n  %s\n", strings.ReplaceAll(strings.TrimRight(printable(r.Log), "\n"), "\n", "\n  "))
 	}
 	fmt.Fprintf(&b, "\nMore: mailscript jobs history %s\nRun it now: mailscript jobs run %s\n", n.Job, n.Job)
 	return fmt.Sprintf("%s: %s (%s)", n.Job, what, r.Period), b.String()
@@ -154,7 +154,7 @@ func noticeText(n schedule.Notice, job config.Job, folder string) (subject, text
 func noticeSentence(n schedule.Notice, job config.Job) (what, sentence string) {
 	switch n.Kind {
 	case schedule.NoticeFailed:
-		return "failed", fmt.Sprintf("The job %s failed: its report for %s is not out.", n.Job, n.Record.Period)
+		return "failed", fmt.Sprintf("The job %s failed for %s. What it was to send is not out, or not all of it.", n.Job, n.Record.Period)
 	case schedule.NoticeSkipped:
 		reason := "too much time had passed when it could run"
 		if n.Record.Reason == schedule.ReasonOverlap {
