@@ -32,6 +32,7 @@ var layers = map[string]struct {
 	"template":                 {[]string{"mime/plaintext"}, "data in, parts of a message out"},
 	"civil":                    {nil, "calendars and zones"},
 	"chart":                    {nil, "numbers in, a picture out"},
+	"daemon":                   {nil, "what a process that runs for months needs of the system"},
 	"schedule":                 {nil, "decides when jobs run, whatever they do"},
 	"fetch":                    {nil, "HTTP for scripts"},
 	"workbook":                 {nil, "tables out, as workbooks"},
@@ -44,6 +45,12 @@ var layers = map[string]struct {
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
 	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "delivery", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library"}, "the command puts everything together"},
+	"config":                   {[]string{"smtp", "mime", "schedule"}, "configuration yields what the client takes"},
+	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe", "rows", "template", "template/inline", "delivery", "ledger", "civil", "chart", "fetch", "workbook"}, "bindings adapt the layers below"},
+	"ledger":                   {nil, "remembers rows and what became of them, whoever sends them"},
+	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
+	"interop":                  {nil, "tests of the finished binary"},
+	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library", "schedule", "daemon"}, "the command puts everything together"},
 	"luaapi/library":           {nil, "generated definitions"},
 }
 
@@ -60,6 +67,8 @@ var outsiders = []struct {
 	{"zombiezen.com/go/sqlite", []string{"ledger"}, "only the ledger knows how it is stored"},
 	{"github.com/adhocore/gronx", []string{"schedule"}, "only the scheduler evaluates cron"},
 	{"github.com/xuri/excelize/v2", []string{"workbook"}, "only workbook writes workbooks"},
+	{"github.com/fsnotify/fsnotify", []string{"daemon"}, "only the daemon watches files"},
+	{"github.com/lmittmann/tint", []string{"cmd/mailscript"}, "only the command knows terminals"},
 	{"net/smtp", nil, "the client core is our own"},
 }
 

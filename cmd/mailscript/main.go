@@ -87,7 +87,7 @@ func rootCommand(status *int) *cobra.Command {
 	}
 	root.AddCommand(runCommand(status), checkCommand(status), initCommand(), accountCommand(), probeCommand(status), lintCommand(status), dkimCommand(),
 		runsCommand(status), statusCommand(status), resumeCommand(status), exportCommand(status), doubtCommand(status), auditCommand(status), suppressionsCommand(status), ledgerCommand(status),
-		docCommand(), versionCommand())
+		serveCommand(), jobsCommand(status), docCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{err, "mailscript help " + c.Name() + " lists the flags"}
 	})

@@ -34,6 +34,9 @@ type runFlags struct {
 	export *luaapi.Export // rows are read for a report; nil lets merges send
 	resume string         // the one merge that sends; "" lets all
 	begun  func()         // is told when a merge begins that keeps the ledger; nil where nobody asks
+	project *project              // has been opened already
+	adapt   func(*luaapi.Options) // what the caller wants different
+	nothing func(reason string)   // is told that there is nothing to report
 
 	check   *luaapi.Checking  // merges only look at their rows; nil where they send
 	checked func(*luaapi.API) // is told at the end
@@ -96,8 +99,10 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	screen := newScreen(stderr)
 	stdout, stderr = screen.beside(stdout), screen.beside(stderr)
 	warn := func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) }
-	p, err := openProject(path, flags.config, warn)
-	if err != nil {
+	var p project
+	if flags.project != nil {
+		p = *flags.project
+	} else if p, err = openProject(path, flags.config, warn); err != nil {
 		return 0, err
 	}
 	allowed, err := bounds(flags, p)
@@ -132,6 +137,9 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if flags.trace {
 		options.Trace = report.trace
 	}
+	if flags.adapt != nil {
+		flags.adapt(&options)
+	}
 	var caught *sink.Sink
 	if flags.sink != "" || flags.dryRun {
 		if caught, err = openSink(flags); err != nil {
@@ -159,6 +167,14 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if errors.As(err, &limit) {
 		// What was asked for, and no error.
 		fmt.Fprintf(stderr, "mailscript: ended: %v\n", limit)
+		err = nil
+	}
+	var nothing *luaapi.NothingToReport
+	if errors.As(err, &nothing) {
+		fmt.Fprintf(stderr, "mailscript: %v\n", nothing)
+		if flags.nothing != nil {
+			flags.nothing(nothing.Reason)
+		}
 		err = nil
 	}
 	// Before the goodbyes, which nobody waits long for: mail that is on its way has
