@@ -43,6 +43,7 @@ var layers = map[string]struct {
 	"ledger":                   {nil, "remembers rows and what became of them, whoever sends them"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
+	"crash":                    {nil, "tests of the finished binary"},
 	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library"}, "the command puts everything together"},
 	"luaapi/library":           {nil, "generated definitions"},
 }
