@@ -52,6 +52,9 @@ func number(name string, usual int) int {
 
 // TestKills kills merges at random moments while much goes wrong at the server too.
 func TestKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("kills processes for some seconds")
+	}
 	kills, messages := number("CRASH_KILLS", 20), number("CRASH_MESSAGES", 10_000)
 	each := min(10_000, messages/4)
 	count := messages / each

@@ -34,6 +34,8 @@ type witness struct {
 	upset int        // connections that ended in a storm
 	// reached is called, outside of the lock, with each message taken.
 	reached func(total int)
+	// ask finds out what another server has taken; nil is none.
+	ask func()
 }
 
 // seen is what the witness knows of one row.
@@ -63,8 +65,7 @@ func fair() storm {
 // startWitness listens until the test ends.
 func startWitness(t *testing.T, rows int, s storm, withheld ...server.Extension) *witness {
 	t.Helper()
-	w := &witness{storm: s, rows: make([]seen, rows+1)}
-	w.idle = sync.NewCond(&w.mu)
+	w := newWitness(rows, s)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -96,6 +97,12 @@ func startWitness(t *testing.T, rows int, s storm, withheld ...server.Extension)
 	return w
 }
 
+func newWitness(rows int, s storm) *witness {
+	w := &witness{storm: s, rows: make([]seen, rows+1)}
+	w.idle = sync.NewCond(&w.mu)
+	return w
+}
+
 func (w *witness) left() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -106,6 +113,9 @@ func (w *witness) left() {
 
 // quiet waits until nobody is connected.
 func (w *witness) quiet() {
+	if w.ask != nil {
+		w.ask()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for w.open > 0 {
