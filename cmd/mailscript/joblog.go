@@ -35,7 +35,7 @@ func newLog(w io.Writer, format logFormat) *slog.Logger {
 		TimeFormat: time.DateTime, NoColor: !terminal || os.Getenv("NO_COLOR") != "",
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			if len(groups) == 0 && a.Key == slog.MessageKey {
-				a.Value = slog.StringValue(printable(a.Value.String())) // it is not quoted, and may be a script's
+				a.Value = slog.StringValue(printableLines(a.Value.String())) // it is not quoted, and may be a script's
 			}
 			return a
 		},

@@ -291,7 +291,7 @@ func writeDetails(w io.Writer, entries []entry) error {
 		fmt.Fprintf(w, "\n%s: %s\n", e.Period, described(e.Record))
 		for _, part := range []struct{ name, text string }{{name, e.Error}, {"hint", e.Hint}, {"log", e.Log}} {
 			if part.text != "" {
-				text := printable(strings.TrimRight(part.text, "\n"))
+				text := printableLines(strings.TrimRight(part.text, "\n"))
 				fmt.Fprintf(w, "  %-6s %s\n", part.name, strings.ReplaceAll(text, "\n", "\n         "))
 			}
 		}
@@ -299,8 +299,8 @@ func writeDetails(w io.Writer, entries []entry) error {
 	return nil
 }
 
-// printable leaves out what a terminal would obey.
-func printable(text string) string {
+// printableLines leaves out what a terminal would obey.
+func printableLines(text string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' && c != '\n' && c != '\t' || c >= 0x7f && c < 0xa0 {
 			return '\ufffd'

@@ -144,7 +144,7 @@ func noticeText(n schedule.Notice, job config.Job, folder string) (subject, text
 		fmt.Fprintf(&b, "\n%s before this one were held back, so that this mailbox does not fill up.\n", counted(n.Held, "notice"))
 	}
 	if r.Log != "" {
-		fmt.Fprintf(&b, "\nThe end of what it printed:\n\n  %s\n", strings.ReplaceAll(strings.TrimRight(printable(r.Log), "\n"), "\n", "\n  "))
+		fmt.Fprintf(&b, "\nThe end of what it printed:\n\n  %s\n", strings.ReplaceAll(strings.TrimRight(printableLines(r.Log), "\n"), "\n", "\n  "))
 	}
 	fmt.Fprintf(&b, "\nMore: mailscript jobs history %s\nRun it now: mailscript jobs run %s\n", n.Job, n.Job)
 	return fmt.Sprintf("%s: %s (%s)", n.Job, what, r.Period), b.String()
