@@ -105,7 +105,7 @@ func listDoubts(ctx context.Context, project, run string, asJSON bool, stdout io
 		_, err := fmt.Fprintf(stdout, "nothing of %s is in doubt\n", printable(run))
 		return err
 	}
-	return adviseDoubt(stdout, summary, found)
+	return adviseDoubt(stdout, summary, project, found)
 }
 
 // writeDoubt says of one message what helps to find it in the log of a server.
@@ -133,15 +133,15 @@ func writeDoubt(w io.Writer, item *ledger.Item, to *ledger.Recipient) {
 	}
 }
 
-func adviseDoubt(w io.Writer, s *ledger.Summary, found int) error {
-	name := quoteArg(s.Name)
+func adviseDoubt(w io.Writer, s *ledger.Summary, project string, found int) error {
+	command := advised("doubt", s.Name, project)
 	fmt.Fprintf(w, "\n%s in doubt: the end of the message was written and never answered. Look into the log of the server, at that time, for the\n", counted(found, "message"))
 	fmt.Fprintln(w, "Message-ID or the address. One that it accepted has arrived; one that it has not is safe to send again.")
 	if s.Counts.InDoubt > 0 {
 		fmt.Fprintln(w, "If the run goes on at this moment, wait until it has ended.")
 	}
-	fmt.Fprintf(w, "  mailscript doubt %s --sent KEY...    takes them for sent\n", name)
-	fmt.Fprintf(w, "  mailscript doubt %s --resend KEY...  sends them again with the next resume: whoever has got it gets it twice\n", name)
+	fmt.Fprintf(w, "  %s --sent KEY...    takes them for sent\n", command)
+	fmt.Fprintf(w, "  %s --resend KEY...  sends them again with the next resume: whoever has got one gets it twice\n", command)
 	_, err := fmt.Fprintln(w, "--all in place of the keys decides about all.")
 	return err
 }
@@ -176,7 +176,7 @@ func decide(ctx context.Context, project, name string, keys []string, flags doub
 	}
 	var ids []ledger.ID
 	if !flags.all {
-		if ids, err = doubtful(ctx, book, name, keys); err != nil {
+		if ids, err = doubtful(ctx, book, name, project, keys); err != nil {
 			return err
 		}
 	}
@@ -193,14 +193,14 @@ func decide(ctx context.Context, project, name string, keys []string, flags doub
 	}
 	fmt.Fprintf(stdout, "%s %s\n", counted(n, "row"), what)
 	if flags.resend && n > 0 {
-		fmt.Fprintf(stdout, "mailscript resume %s sends them\n", quoteArg(name))
+		fmt.Fprintf(stdout, "%s sends them\n", advised("resume", name, project))
 	}
 	return nil
 }
 
 // doubtful finds the rows in doubt that keys name: all of them, or it is an error and
 // nothing is decided.
-func doubtful(ctx context.Context, book *ledger.Ledger, run string, keys []string) ([]ledger.ID, error) {
+func doubtful(ctx context.Context, book *ledger.Ledger, run, project string, keys []string) ([]ledger.ID, error) {
 	var ids []ledger.ID
 	missing := slices.Clone(keys)
 	for item, err := range book.Items(ctx, run, ledger.Filter{States: []ledger.State{ledger.Unknown}}) {
@@ -216,7 +216,7 @@ func doubtful(ctx context.Context, book *ledger.Ledger, run string, keys []strin
 		for i := range missing {
 			missing[i] = quoteArg(missing[i])
 		}
-		return nil, usageError{fmt.Errorf("no row in doubt has the key %s; nothing was decided", strings.Join(missing, ", ")), "mailscript doubt " + quoteArg(run) + " lists them"}
+		return nil, usageError{fmt.Errorf("no row in doubt has the key %s; nothing was decided", strings.Join(missing, ", ")), advised("doubt", run, project) + " lists them"}
 	}
 	return ids, nil
 }

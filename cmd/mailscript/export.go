@@ -176,6 +176,13 @@ func (e *export) write(ctx context.Context, stdout io.Writer) (err error) {
 // beginFile begins a file that takes its name when it is complete: what is there stays
 // until then.
 func beginFile(path string) (io.Writer, func(error) error, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0) // such as /dev/stdout
+		if err != nil {
+			return nil, nil, err
+		}
+		return f, func(error) error { return f.Close() }, nil
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".mailscript-export-*")
 	if err != nil {
 		return nil, nil, err

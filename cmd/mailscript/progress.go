@@ -93,7 +93,7 @@ func (s *screen) draw() {
 	if s.line == "" || s.open {
 		return
 	}
-	line := cut(s.line, s.width()-1) // the last column would wrap
+	line := cut(s.line, s.width()-3) // ^C still fits behind it
 	columns := utf8.RuneCountInString(line)
 	fmt.Fprintf(s.out, "\r%s%s", line, strings.Repeat(" ", max(0, s.drawn-columns)))
 	s.drawn = max(columns, s.drawn)
@@ -136,13 +136,18 @@ func (s *screen) merged(merge string, n delivery.Counts, elapsed time.Duration) 
 func progressLine(merge string, p delivery.Progress) string {
 	line := printable(merge) + ": " + grouped(p.Rows)
 	if p.Total > 0 {
-		line += fmt.Sprintf(" of %s (%d %%)", grouped(p.Total), 100*p.Rows/p.Total)
+		line += " of " + grouped(p.Total)
 	}
 	switch {
 	case p.Trouble != nil:
-		line += ", waiting: " + printable(p.Trouble.Error())
-	case p.PerSecond > 0:
-		line += ", " + rate(p.PerSecond) + "/s"
+		line += ", waiting: " + printable(strings.TrimPrefix(p.Trouble.Error(), "smtp: "))
+	default:
+		if p.Total > 0 {
+			line += fmt.Sprintf(" (%d %%)", 100*p.Rows/p.Total)
+		}
+		if p.PerSecond > 0 {
+			line += ", " + rate(p.PerSecond) + "/s"
+		}
 		if p.Left > 0 {
 			line += ", " + roughly(p.Left) + " left"
 		}

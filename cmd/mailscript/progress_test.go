@@ -21,8 +21,8 @@ func TestProgressLine(t *testing.T) {
 			"news: 12,345 of 100,000 (12 %), 850/s, 1m43s left; 12,300 sent, 20 failed, 7 deferred, 25 already sent"},
 		{delivery.Progress{Counts: delivery.Counts{Rows: 3, Sent: 1, InDoubt: 2}, PerSecond: 0.25, Left: 5*time.Hour + 4*time.Minute},
 			"news: 3, 0.2/s, 5h04m left; 1 sent, 2 in doubt"},
-		{delivery.Progress{Total: 10, Left: time.Hour, PerSecond: 3, Trouble: errors.New("421 4.3.2 \x1b[31mtoo busy\nlater")},
-			"news: 0 of 10 (0 %), waiting: 421 4.3.2 ?[31mtoo busy/later; 0 sent"},
+		{delivery.Progress{Total: 10, Left: time.Hour, PerSecond: 3, Trouble: errors.New("smtp: 421 4.3.2 \x1b[31mtoo busy\nlater")},
+			"news: 0 of 10, waiting: 421 4.3.2 ?[31mtoo busy/later; 0 sent"},
 	} {
 		if got := progressLine("news", test.p); got != test.want {
 			t.Errorf("got  %q\nwant %q", got, test.want)
@@ -55,7 +55,7 @@ func TestScreen(t *testing.T) {
 	if strings.Contains(out.String(), "\x1b") {
 		t.Errorf("escape codes: %q", &out)
 	}
-	if !strings.Contains(out.String(), "\rm: 1,000 of 2,000 (50 …") {
+	if !strings.Contains(out.String(), "\rm: 1,000 of 2,000 (5…") {
 		t.Errorf("the line is not cut: %q", &out)
 	}
 }

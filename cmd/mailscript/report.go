@@ -21,9 +21,10 @@ type reporter struct {
 	text io.Writer
 	json io.Writer // nil without --json
 
-	dryRun bool     // what the sink caught was not kept
-	script string   // its path
-	kept   []string // merges that keep the ledger
+	dryRun  bool   // what the sink caught was not kept
+	script  string // its path
+	project string
+	kept    []string // merges that keep the ledger
 }
 
 func (r *reporter) object(v map[string]any) {
@@ -183,9 +184,9 @@ func (r *reporter) whereWhy(t luaapi.Tally) string {
 	if len(r.kept) == 0 {
 		return ""
 	}
-	why := "mailscript status " + quoteArg(r.kept[0]) + " says why"
+	why := advised("status", r.kept[0], r.project) + " says why"
 	if len(r.kept) > 1 {
-		why = "mailscript status RUN says why, of each merge"
+		why = advised("status", "RUN", r.project) + " says why, of each merge"
 	}
 	if t.Failed > 0 && r.script != "-" {
 		why += "; mailscript check " + quoteArg(r.script) + " lists rows that are wrong themselves"

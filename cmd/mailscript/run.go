@@ -109,7 +109,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if err != nil {
 		return 0, err
 	}
-	report := &reporter{text: stderr, dryRun: flags.dryRun, script: path}
+	report := &reporter{text: stderr, dryRun: flags.dryRun, script: path, project: p.folder}
 	screen.caught = flags.sink != "" || flags.dryRun
 	printed := stdout
 	if flags.json {

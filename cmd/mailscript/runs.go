@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -27,6 +28,19 @@ func projectFolder(given string) string {
 	return config.Find("")
 }
 
+// advised is a command about a run, as a person in the current folder types it.
+func advised(command, run, project string) string {
+	text := "mailscript " + command
+	if run != "" {
+		text += " " + quoteArg(run)
+	}
+	here, err := filepath.Abs(config.Find(""))
+	if absolute, wrong := filepath.Abs(project); err == nil && wrong == nil && absolute != here {
+		text += " --project " + quoteArg(project)
+	}
+	return text
+}
+
 // oneRun wants the name of a run.
 func oneRun(c *cobra.Command, args []string) error {
 	if len(args) != 1 {
@@ -44,7 +58,7 @@ func lookUp(ctx context.Context, project, run string) (*ledger.Ledger, *ledger.S
 	}
 	summary, err := book.Summary(run)
 	if err == nil && summary == nil {
-		err = usageError{fmt.Errorf("there is no run %q in %s", run, ledger.Path(project)), "mailscript runs lists them"}
+		err = usageError{fmt.Errorf("there is no run %q in %s", run, ledger.Path(project)), advised("runs", "", project) + " lists them"}
 	}
 	if err != nil {
 		book.Close()

@@ -46,6 +46,8 @@ type runStatusReport struct {
 	NextTry  *time.Time   `json:"next_try,omitempty"`
 	Problems []replyGroup `json:"problems"`
 	Script   string       `json:"script,omitempty"`
+
+	project string
 }
 
 // replyGroup is recipients that met the same.
@@ -65,7 +67,7 @@ func showStatus(ctx context.Context, project, name string, asJSON bool, stdout i
 		return err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
-	report := runStatusReport{runSummary: summaryOf(summary), Sending: summary.Counts.InDoubt, Problems: []replyGroup{}}
+	report := runStatusReport{runSummary: summaryOf(summary), Sending: summary.Counts.InDoubt, Problems: []replyGroup{}, project: project}
 	if err := report.gather(ctx, book, summary); err != nil {
 		return err
 	}
@@ -197,7 +199,7 @@ func (r *runStatusReport) writeProblems(w io.Writer) {
 	fmt.Fprintln(w)
 	for i, g := range r.Problems {
 		if i == maxGroups {
-			fmt.Fprintf(w, "… and %d more kinds of replies; mailscript status --json %s has them all\n", len(r.Problems)-i, quoteArg(r.Run))
+			fmt.Fprintf(w, "… and %d more kinds of replies; %s has them all\n", len(r.Problems)-i, advised("status --json", r.Run, r.project))
 			break
 		}
 		fmt.Fprintf(w, "%s %s: %s\n", grouped(int64(g.Recipients)), spoken(g.Outcome), replyText(g.Code, g.Enhanced, g.Text))
@@ -213,10 +215,9 @@ func (r *runStatusReport) writeProblems(w io.Writer) {
 
 // writeAdvice says what to do about each kind of row that was not sent.
 func (r *runStatusReport) writeAdvice(w io.Writer) error {
-	name := quoteArg(r.Run)
 	var todo []string
 	if r.Planned+r.Deferred > 0 {
-		line := "mailscript resume " + name
+		line := advised("resume", r.Run, r.project)
 		if r.Script == "" {
 			line = "mailscript run SCRIPT"
 		}
@@ -231,10 +232,10 @@ func (r *runStatusReport) writeAdvice(w io.Writer) error {
 		todo = append(todo, line)
 	}
 	if r.InDoubt > 0 {
-		todo = append(todo, "mailscript doubt "+name+"  lists what is in doubt, and what can be done")
+		todo = append(todo, advised("doubt", r.Run, r.project)+"  lists what is in doubt, and what can be done")
 	}
 	if r.Failed > 0 {
-		todo = append(todo, "mailscript export --failed "+name+"  writes the rows that failed")
+		todo = append(todo, advised("export --failed", r.Run, r.project)+"  writes the rows that failed")
 	}
 	if len(todo) == 0 {
 		if r.Rows > 0 {
