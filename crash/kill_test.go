@@ -20,6 +20,9 @@ import (
 var binary string
 
 func TestMain(m *testing.M) {
+	if text := os.Getenv("CRASH_CHILD"); text != "" {
+		os.Exit(exitOf(child(ordersOf(text))))
+	}
 	os.Exit(func() int {
 		folder, err := os.MkdirTemp("", "mailscript-crash-")
 		if err != nil {

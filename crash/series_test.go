@@ -4,6 +4,7 @@ package crash
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -58,12 +59,17 @@ type series struct {
 
 	folder  string
 	port    string
-	killed  int
-	starts  int
-	doubted []int // by row: how often a kill left it in doubt
-	most    int   // rows in doubt after one kill
-	doubts  int   // after all
-	stderr  bytes.Buffer
+	command func() *exec.Cmd
+	width   int // messages on their way over a connection; 0 is window
+	// disturbed is true where a process that ended by itself was told of a fault.
+	disturbed bool
+	killed    int
+	starts    int
+	doubted   []int // by row: how often a kill left it in doubt
+	most      int   // rows in doubt after one kill
+	doubts    int   // after all
+	breaks    int   // processes that were killed, or told of a fault
+	stderr    bytes.Buffer
 }
 
 func (s *series) String() string { return s.transfer + ", " + s.policy }
@@ -78,12 +84,16 @@ func (s *series) prepare(t *testing.T, address string) {
 		t.Fatal(err)
 	}
 	s.port = port
+	s.command = func() *exec.Cmd {
+		return exec.Command(binary, "run", "send.lua", "--", s.port, strconv.Itoa(s.rows), strconv.Itoa(s.connections), s.policy, s.source)
+	}
+	s.width = cmp.Or(s.width, window)
 	var table bytes.Buffer
 	table.WriteString("email,name,amount\n")
 	for i := 1; i <= s.rows; i++ {
 		fmt.Fprintf(&table, "r%d@example.org,Row %d,%d\n", i, i, i*3)
 	}
-	for name, text := range map[string][]byte{"merge.lua": []byte(script), "rows.csv": table.Bytes(), "mailscript.toml": nil} {
+	for name, text := range map[string][]byte{"send.lua": []byte(script), "rows.csv": table.Bytes(), "mailscript.toml": nil} {
 		if err := os.WriteFile(filepath.Join(s.folder, name), text, 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +112,7 @@ func (s *series) start(t *testing.T) *process {
 	t.Helper()
 	s.starts++
 	s.stderr.Reset()
-	command := exec.Command(binary, "run", "merge.lua", "--", s.port, strconv.Itoa(s.rows), strconv.Itoa(s.connections), s.policy, s.source)
+	command := s.command()
 	command.Dir = s.folder
 	command.Stderr = &s.stderr
 	if err := command.Start(); err != nil {

@@ -43,10 +43,11 @@ func (s *series) settle(t *testing.T, w *witness, killed bool) (open int) {
 			t.Fatalf("%s: the ledger says that row %d failed, and the server never refused it", s, row)
 		}
 	}
-	if killed {
+	if killed || s.disturbed {
+		s.breaks++
 		s.doubts += doubts
 		s.most = max(s.most, doubts)
-		if bound := s.connections * window; doubts > bound {
+		if bound := s.connections * s.width; doubts > bound {
 			t.Errorf("%s: one kill left %d rows in doubt, and %d connections have %d messages on their way at most", s, doubts, s.connections, bound)
 		}
 	} else if doubts > 0 {
@@ -102,7 +103,7 @@ func (s *series) total(t *testing.T, w *witness) tally {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := tally{
-		transfer: s.transfer, policy: s.policy, rows: s.rows, messages: w.total, kills: s.killed, starts: s.starts, most: s.most, bound: s.connections * window, upset: w.upset, unknown: s.doubts,
+		transfer: s.transfer, policy: s.policy, rows: s.rows, messages: w.total, kills: s.killed, starts: s.starts, most: s.most, bound: s.connections * s.width, upset: w.upset, unknown: s.doubts,
 	}
 	for row := 1; row <= s.rows; row++ {
 		seen, state := w.rows[row], states[row]
@@ -134,7 +135,7 @@ func (s *series) total(t *testing.T, w *witness) tally {
 		t.Errorf("%s: %d rows are still in doubt", s, n.held)
 	case n.twice > n.doubted:
 		t.Errorf("%s: %d messages more than rows, and %d were in doubt", s, n.twice, n.doubted)
-	case n.unknown > n.kills*n.bound:
+	case n.unknown > s.breaks*n.bound:
 		t.Errorf("%s: %d rows were in doubt after %d kills", s, n.unknown, n.kills)
 	}
 	return n

@@ -58,7 +58,14 @@ func (rec *recorder) take(items []*item) {
 		}
 	}
 	if len(rec.settled) > 0 {
-		if err := r.o.Journal.Settle(background(r.ctx), rec.settled); err != nil {
+		err := r.point("answer.settle")
+		if err == nil {
+			err = r.o.Journal.Settle(background(r.ctx), rec.settled)
+		}
+		if err == nil {
+			err = r.point("answer.settled")
+		}
+		if err != nil {
 			r.stop(fmt.Errorf("journal: %w", err))
 		}
 		clear(rec.settled)

@@ -84,6 +84,9 @@ func (r *run) connect(begun time.Time) *smtp.Session {
 			return nil // the one before this failed
 		}
 	}
+	if r.point("connection.open") != nil {
+		return nil
+	}
 	session, err := r.o.Pool.Get(r.connecting)
 	if err != nil {
 		r.noConnection(begun, err)
@@ -288,8 +291,14 @@ func (s *sender) commit(ctx context.Context, batch []smtp.Mail) error {
 	for _, it := range s.flying[first : first+len(batch)] {
 		s.attempts = append(s.attempts, it.attempt())
 	}
-	err := r.o.Journal.Doubt(ctx, s.settled, s.attempts)
+	err := r.point("window.commit")
+	if err == nil {
+		err = r.o.Journal.Doubt(ctx, s.settled, s.attempts)
+	}
 	clear(s.settled)
+	if err == nil {
+		err = r.point("window.committed")
+	}
 	if err != nil {
 		s.failed = fmt.Errorf("journal: %w", err)
 		return err
@@ -305,6 +314,9 @@ func (s *sender) commit(ctx context.Context, batch []smtp.Mail) error {
 // answer takes the result of the message that has waited longest.
 func (s *sender) answer(answer smtp.Result, fault error) {
 	r := s.r
+	if err := r.point("answer.heard"); err != nil {
+		s.failed = err
+	}
 	it := s.flying[s.first]
 	s.flying[s.first] = nil
 	s.first++
@@ -378,7 +390,14 @@ func (s *sender) release(it *item, doubted bool) {
 }
 
 func (s *sender) releaseAll() {
-	if err := s.r.o.Journal.Release(background(s.r.ctx), s.attempts); err != nil {
+	err := s.r.point("window.release")
+	if err == nil {
+		err = s.r.o.Journal.Release(background(s.r.ctx), s.attempts)
+	}
+	if err == nil {
+		err = s.r.point("window.released")
+	}
+	if err != nil {
 		s.failed = fmt.Errorf("journal: %w", err)
 	}
 }
