@@ -5,13 +5,14 @@
 --
 -- As a job of mailscript.toml it runs on Mondays and reports the week before.
 
-local chart = require "chart"
-local job   = require "job"
-local log   = require "log"
-local smtp  = require "smtp"
-local sql   = require "sql"
-local time  = require "time"
-local xlsx  = require "xlsx"
+local chart    = require "chart"
+local job      = require "job"
+local log      = require "log"
+local smtp     = require "smtp"
+local sql      = require "sql"
+local template = require "template"
+local time     = require "time"
+local xlsx     = require "xlsx"
 
 local week = job.period and job.period:previous() or time.period("last week")
 
@@ -29,31 +30,31 @@ db:transaction(function(tx)
   end
 end)
 
--- The report: everything that was sold from the first moment of the week to the last.
-local from, before = week.starts:format "%Y-%m-%d", week.ends:format "%Y-%m-%d"
-local total = db:one("SELECT sum(pieces) AS pieces, sum(amount) AS amount FROM sales WHERE day >= ? AND day < ?", { from, before })
+-- Everything that was sold from the first moment of the week to the last.
+local bounds = { week.starts:format "%Y-%m-%d", week.ends:format "%Y-%m-%d" }
+local total = db:one("SELECT sum(pieces) AS pieces, sum(amount) AS amount FROM sales WHERE day >= ? AND day < ?", bounds)
 if not total.pieces then job.skip("nothing was sold in " .. week.label) end
 
-local days, series, rows = {}, {}, {}
-for row in db:rows("SELECT DISTINCT day FROM sales WHERE day >= ? AND day < ? ORDER BY day", { from, before }) do
-  days[#days + 1] = time.parse(row.day):format "%a"
-end
-for region in db:rows "SELECT region, sum(pieces) AS pieces, sum(amount) AS amount FROM sales GROUP BY region ORDER BY region" do
-  local values = {}
-  for row in db:rows("SELECT amount FROM sales WHERE region = ? ORDER BY day", { region.region }) do
-    values[#values + 1] = row.amount
-  end
-  series[#series + 1] = { name = region.region, values = values }
-  rows[#rows + 1] = ("<tr><td>%s</td><td align='right'>%d</td><td align='right'>€ %.2f</td></tr>"):format(region.region, region.pieces, region.amount)
-end
+local regions = db:all("SELECT region, sum(pieces) AS pieces, sum(amount) AS amount FROM sales WHERE day >= ? AND day < ? GROUP BY region ORDER BY region", bounds)
 
-local sales = chart.bar { title = "Sales, " .. week.label, labels = days, series = series, stacked = true, prefix = "€ " }
-local book  = xlsx.workbook {
+-- A series for each region, with a value for each day; a day without sales stays empty.
+local labels, series = {}, {}
+for day = 0, 6 do labels[#labels + 1] = week.starts:add({ days = day }):format "%a" end
+for i, row in ipairs(regions) do
+  local values = {}
+  for one in db:rows("SELECT day, sum(amount) AS amount FROM sales WHERE region = ? AND day >= ? AND day < ? GROUP BY day", { row.region, bounds[1], bounds[2] }) do
+    values[time.parse(one.day).weekday] = one.amount
+  end
+  series[i] = { name = row.region, values = values }
+end
+local sales = chart.bar { title = "Sales by day", labels = labels, series = series, stacked = true, prefix = "€" }
+
+local book = xlsx.workbook {
   name   = "sales-" .. week.key .. ".xlsx",
   sheets = {
     {
       name    = "Sales",
-      rows    = db:rows("SELECT day, region, pieces, amount FROM sales WHERE day >= ? AND day < ? ORDER BY day, region", { from, before }),
+      rows    = db:rows("SELECT day, region, pieces, amount FROM sales WHERE day >= ? AND day < ? ORDER BY day, region", bounds),
       columns = {
         { name = "day", title = "Day", type = "date" },
         { name = "region", title = "Region" },
@@ -63,21 +64,34 @@ local book  = xlsx.workbook {
     },
     {
       name    = "Regions",
-      rows    = db:rows "SELECT region, sum(amount) AS amount FROM sales GROUP BY region ORDER BY region",
+      rows    = regions,
       columns = { { name = "region", title = "Region" }, { name = "amount", title = "Amount", type = "money", currency = "€" } },
     },
   },
 }
 
+-- A template, because names that come from a database may hold anything: it
+-- makes text of them, and never markup.
+local letter = template.new {
+  subject = "Sales of {{.week}}: {{.total.pieces}} pieces",
+  html    = [[
+<h1>Sales of {{.week}}</h1>
+<p><img src="cid:sales" width="{{.chart.width}}" height="{{.chart.height}}" alt="{{.chart.alt}}"></p>
+<table>
+<tr><th align="left">Region</th><th align="right">Pieces</th><th align="right">Amount</th></tr>
+{{range .regions}}<tr><td>{{.region}}</td><td align="right">{{.pieces}}</td><td align="right">{{.amount | money "EUR"}}</td></tr>
+{{end}}<tr><th align="left">All</th><th align="right">{{.total.pieces}}</th><th align="right">{{.total.amount | money "EUR"}}</th></tr>
+</table>
+<p>Every sale is in the workbook.</p>]],
+}
+
 local result = smtp.send {
-  from    = "Reports <reports@shop.example>",
-  to      = "sales@shop.example",
-  subject = ("Sales of %s: %d pieces"):format(week.label, total.pieces),
-  html    = "<h1>Sales of " .. week.label .. "</h1><p>" .. sales:img "sales" .. "</p>"
-    .. "<table><tr><th align='left'>Region</th><th align='right'>Pieces</th><th align='right'>Amount</th></tr>" .. table.concat(rows) .. "</table>"
-    .. "<p>Every sale is in the workbook.</p>",
-  inline  = { sales = sales },
-  attach  = book,
+  from     = "Reports <reports@shop.example>",
+  to       = "sales@shop.example",
+  template = letter,
+  data     = { week = week.label, total = total, regions = regions, chart = sales },
+  inline   = { sales = sales },
+  attach   = book,
   auto_submitted = "auto-generated",
 }
 log.info("report sent", { week = week.key, pieces = total.pieces, outcome = result.outcome })

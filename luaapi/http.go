@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -334,7 +335,7 @@ func (w *webRequest) allow(list []string, options *fetch.Options) {
 			options.Allow = append(options.Allow, prefix)
 			continue
 		}
-		addresses := pinned[strings.ToLower(item)]
+		var addresses []netip.Addr
 		if address, err := netip.ParseAddr(strings.Trim(item, "[]")); err == nil {
 			addresses = []netip.Addr{address}
 		} else {
@@ -378,7 +379,11 @@ func (w *webRequest) fault(err error) *engine.Fault {
 		if failed.Attempts > 1 {
 			tries = fmt.Sprintf(" (%d attempts)", failed.Attempts)
 		}
-		f.Message = fmt.Sprintf("%s%s%s: %v", w.function.full, origin, tries, failed.Err)
+		what := failed.Err.Error()
+		if f.Kind == engine.KindProtocol && strings.Contains(what, "malformed") {
+			what = "the answer is no HTTP" // net/http shows it, and it may be anything
+		}
+		f.Message = fmt.Sprintf("%s%s%s: %s", w.function.full, origin, tries, what)
 	}
 	f.Message = w.redact(f.Message)
 	return f
@@ -387,7 +392,8 @@ func (w *webRequest) fault(err error) *engine.Fault {
 // redact replaces secrets that a server sent back, or that were part of a host.
 func (w *webRequest) redact(text string) string {
 	for _, held := range w.secrets {
-		for _, form := range []string{held, url.QueryEscape(held), url.PathEscape(held), strings.ToLower(held), textproto.CanonicalMIMEHeaderKey(held)} {
+		quoted := strconv.Quote(held)
+		for _, form := range []string{held, quoted[1 : len(quoted)-1], url.QueryEscape(held), url.PathEscape(held), strings.ToLower(held), textproto.CanonicalMIMEHeaderKey(held)} {
 			text = strings.ReplaceAll(text, form, shownSecret)
 		}
 	}

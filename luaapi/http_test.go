@@ -73,6 +73,7 @@ func TestWeb(t *testing.T) {
 		{"form", `print(http.post(URL, { allow = "127.0.0.1", form = { a = "x y", b = 1.5 } }).body)`, `POST /||application/x-www-form-urlencoded|a=x+y&b=1.5`},
 		{"body", `print(http.post(URL, { allow = "127.0.0.1", body = "\0\255", headers = { ["content-type"] = "image/x" } }).body)`, "POST /||image/x|\x00\xff"},
 		{"nothing", `print(http.post(URL, LOCAL).body)`, "POST /|||"},
+		{"a secret in a rehearsal", `print(http.get(URL, { allow = "127.0.0.1", headers = { Authorization = "Bearer " .. secret.env "CANARY" } }).body)`, "GET /|Bearer " + canary + "||"},
 		{"headers", `local h = http.get(URL, LOCAL).headers print(h["x-twice"], h["X-TWICE"], h["Content-Type"], h.nothing, h["set-cookie"]) for name in pairs(h) do assert(name == name:lower()) end`,
 			"a, b\ta, b\ttext/plain\tnil\ta=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT\nb=2"},
 		{"a host", `print(http.get((URL:gsub("127.0.0.1", "localhost")), { allow = { "localhost", "192.0.2.1", "10.0.0.0/8" } }).status)`, "200"},
@@ -111,12 +112,16 @@ func TestWebFaults(t *testing.T) {
 		{"refused by name", echo, `http.get("http://localhost:1/path?token=" .. TOKEN)`, "refused", "loopback"},
 		{"another network", echo, `http.get(URL, { allow = "10.0.0.0/8" })`, "refused", "loopback"},
 		{"metadata of clouds", echo, `http.get("http://169.254.169.254/latest", LOCAL)`, "refused", "link-local"},
-		{"redirect to a private place", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://10.0.0.1/", 302) }, `http.get(URL, LOCAL)`, "refused", "private"},
-		{"redirect to a file", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "file:///etc/passwd", 302) }, `http.get(URL, LOCAL)`, "protocol", "one cannot go"},
+		{"redirect to a private place", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://10.0.0.1/", http.StatusFound)
+		}, `http.get(URL, LOCAL)`, "refused", "private"},
+		{"redirect to a file", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "file:///etc/passwd", http.StatusFound)
+		}, `http.get(URL, LOCAL)`, "protocol", "one cannot go"},
 		{"nobody listens", echo, `http.get("http://127.0.0.1:1/", LOCAL)`, "connect", "connection refused"},
 		{"lost", answer(""), `http.get(URL, LOCAL)`, "lost", "EOF"},
 		{"cut", answer("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), `http.get(URL, LOCAL)`, "lost", "EOF"},
-		{"no HTTP", answer("220 mx.example ESMTP\r\n"), `http.get(URL, LOCAL)`, "protocol", "malformed"},
+		{"no HTTP", answer("220 mx.example ESMTP\r\n"), `http.get(URL, LOCAL)`, "protocol", "the answer is no HTTP"},
 		{"slow", func(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(200)
 			w.(http.Flusher).Flush()
@@ -141,6 +146,7 @@ func TestWebFaults(t *testing.T) {
 		{"no certificates", echo, `http.get(URL, { allow = "127.0.0.1", ca = "people.csv" })`, "argument", "no certificate"},
 		{"no file", echo, `http.get(URL, { allow = "127.0.0.1", ca = "nobody.pem" })`, "file", "nobody.pem"},
 		{"no proxy", echo, `http.get(URL, { allow = "127.0.0.1", proxy = "ftp://" .. TOKEN })`, "argument", "the proxy is no URL"},
+		{"no such secret", echo, `http.get(URL, { allow = "127.0.0.1", headers = { A = secret.get "crm" } })`, "config", `there is no secret "crm"`},
 		{"no JSON", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, `http.get(URL, LOCAL):json()`, "protocol", "line 1, column 1"},
 		{"JSON in Latin-1", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "\"\xe9\"") }, `http.get(URL, LOCAL):json()`, "protocol", "not UTF-8"},
 		{"deep JSON", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, strings.Repeat("[", 100_000)) }, `http.get(URL, LOCAL):json()`, "protocol", "nested more than"},

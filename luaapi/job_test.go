@@ -75,6 +75,8 @@ func TestJobSkip(t *testing.T) {
 		`coroutine.wrap(function() job.skip("no sales") end)() print "behind"`,
 		`pcall(coroutine.wrap(function() job.skip("no sales") end)) print "behind"`,
 		`table.sort({ 1, 2, 3 }, function() job.skip("no sales") end) print "behind"`,
+		`pcall(require "csv".write, "x.csv", function() job.skip("no sales") end) print "behind"`,
+		`pcall(require "xlsx".workbook, { name = "x.xlsx", sheets = { { name = "x", columns = { "a" }, rows = function() job.skip("no sales") end } } }) print "behind"`,
 		`pcall(function() local t = setmetatable({}, { __index = function() job.skip("no sales") end }) return t.x end) print "behind"`,
 	} {
 		for _, job := range []*Job{nil, {Name: "sales"}} {

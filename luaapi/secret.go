@@ -12,18 +12,21 @@ import (
 )
 
 func secretModule() *Module {
-	read := func(name, param, what, doc, example string, source func(c *Call) config.Source) Function {
+	read := func(name, param, what, doc, example string, source func(c *Call, of string) config.Source) Function {
 		return Function{
 			Name: name, Params: []Param{{param, "string", what}}, Returns: "secret", Doc: doc, Example: example,
 			Call: func(c *Call) []lua.LValue {
-				what, from := fmt.Sprintf("%s(%q)", c.function.full, c.String(0)), source(c)
+				of := c.String(0)
+				ask := func(c *Call) (smtp.Secret, error) {
+					return c.readSecret(fmt.Sprintf("secret.%s(%q)", name, of), source(c, of))
+				}
 				if c.options.Rehearsal {
 					// No source is asked: a rehearsal must not need the real thing, unless it
 					// asks a web service.
 					stand := smtp.NewSecret("rehearsal")
-					return values(c.object("secret", &heldSecret{stand, []secretPiece{{what: what, source: from}}}))
+					return values(c.object("secret", &heldSecret{stand, []secretPiece{{hidden: true, ask: ask}}}))
 				}
-				value, err := c.readSecret(what, from)
+				value, err := ask(c)
 				if err != nil {
 					c.Fail(err)
 				}
@@ -33,16 +36,16 @@ func secretModule() *Module {
 	}
 	return &Module{
 		Name: "secret",
-		Doc:  "Passwords and tokens from outside the script. A secret prints as ‹secret› everywhere; only log-ins read it.",
+		Doc:  "Passwords and tokens from outside the script. A secret prints as ‹secret› everywhere; only log-ins read it, and http where it is part of a request.",
 		Functions: []Function{
 			read("get", "name", "a name in mailscript.toml", "The secret [secret.NAME] of mailscript.toml: from a command, the environment, a file, the keyring or a prompt.",
-				`local token = secret.get("crm")`, func(c *Call) config.Source { return c.namedSecret(c.String(0)) }),
+				`local token = secret.get("crm")`, func(c *Call, of string) config.Source { return c.namedSecret(of) }),
 			read("env", "variable", "of the environment", "A secret from an environment variable.",
-				`local password = secret.env("SMTP_PASSWORD")`, func(c *Call) config.Source { return config.Source{Env: c.String(0)} }),
+				`local password = secret.env("SMTP_PASSWORD")`, func(_ *Call, of string) config.Source { return config.Source{Env: of} }),
 			read("file", "path", "relative to the project folder", "A secret from the first line of a file, which nobody else should be able to read.",
-				`local password = secret.file("password.txt")`, func(c *Call) config.Source { return config.Source{File: c.path(c.String(0))} }),
+				`local password = secret.file("password.txt")`, func(c *Call, of string) config.Source { return config.Source{File: c.path(of)} }),
 			read("prompt", "question", "what to ask for", "A secret typed at the terminal, not shown. Raises where there is no terminal.",
-				`local password = secret.prompt("Password")`, func(c *Call) config.Source { return config.Source{Prompt: true, Question: c.String(0)} }),
+				`local password = secret.prompt("Password")`, func(_ *Call, of string) config.Source { return config.Source{Prompt: true, Question: of} }),
 		},
 		Classes: []*Class{{
 			Name: "secret",
@@ -64,26 +67,24 @@ type secretPiece struct {
 	value  smtp.Secret
 	hidden bool // it is more than a text
 
-	what   string // of a rehearsal: what to ask for,
-	source config.Source
+	ask func(*Call) (smtp.Secret, error) // reads it in a rehearsal, where value is none; nil elsewhere
 }
 
 // reveal calls use with each piece of a secret. What errors and logs must not show is hidden.
 func (c *Call) reveal(held *heldSecret, use func(text string, hidden bool)) {
 	for _, piece := range held.pieces {
-		value, hidden := piece.value, piece.hidden
-		if piece.what != "" {
+		value := piece.value
+		if piece.ask != nil {
 			var err error
-			if value, err = c.readSecret(piece.what, piece.source); err != nil {
+			if value, err = piece.ask(c); err != nil {
 				c.Fail(err)
 			}
-			hidden = true
 		}
 		var text strings.Builder
 		if err := value.SaveTo(&text); err != nil {
 			c.Fail(err)
 		}
-		use(text.String(), hidden)
+		use(text.String(), piece.hidden)
 	}
 }
 
@@ -142,7 +143,7 @@ func (c *Call) refuseShownSecret(field, text string) {
 func secretInText(place string) *engine.Fault {
 	return &engine.Fault{
 		Kind: engine.KindArgument, Message: fmt.Sprintf("%s holds the text %s: a secret was put into it", place, shownSecret),
-		Hint: "secrets are for log-ins; leave it out of the text",
+		Hint: "secrets are for log-ins and for http, which take them as they are; leave it out of the text",
 	}
 }
 

@@ -42,13 +42,13 @@ function response:json(opts) end
 ---@class httplib
 local http = {}
 
----Get something. Any answer is a response, whatever its status; what prevents one is a fault of the kind "dns", "connect", "tls", "timeout", "lost", "protocol" (no answer that can be used), or "refused" for a host whose address is not public and not allowed. Redirects are followed, five at most, never from https to http. In rehearsals (--sink, --dry-run, check) requests are sent as always.
+---Get something. Any answer is a response, whatever its status; what prevents one is a fault of the kind "dns", "connect", "tls", "timeout", "lost", "protocol" (no answer that can be used), or "refused" for a host whose address is not public and not allowed. Redirects are followed, five at most, never from https to http. In rehearsals (--sink, --dry-run, check) requests are sent as always, and secrets in them are read.
 ---@param url string|secret https://… or http://…, without credentials
 ---@param opts? get.options 
 ---@return response
 function http.get(url, opts) end
 
----Send something. It is sent once: retries are for what may be done twice. Any answer is a response, whatever its status; what prevents one is a fault of the kind "dns", "connect", "tls", "timeout", "lost", "protocol" (no answer that can be used), or "refused" for a host whose address is not public and not allowed. Redirects are followed, five at most, never from https to http. In rehearsals (--sink, --dry-run, check) requests are sent as always.
+---Send something. It is sent once: retries are for what may be done twice. Any answer is a response, whatever its status; what prevents one is a fault of the kind "dns", "connect", "tls", "timeout", "lost", "protocol" (no answer that can be used), or "refused" for a host whose address is not public and not allowed. Redirects are followed, five at most, never from https to http. In rehearsals (--sink, --dry-run, check) requests are sent as always, and secrets in them are read.
 ---@param url string|secret https://… or http://…, without credentials
 ---@param opts? post.options one of json, form and body
 ---@return response

@@ -5,7 +5,7 @@
 ---@class secret
 local secret = {}
 
----Passwords and tokens from outside the script. A secret prints as ‹secret› everywhere; only log-ins read it.
+---Passwords and tokens from outside the script. A secret prints as ‹secret› everywhere; only log-ins read it, and http where it is part of a request.
 ---@class secretlib
 local secret = {}
 
