@@ -31,9 +31,9 @@ type runFlags struct {
 
 	unreported bool // the caller says what the sink caught
 
-	export *luaapi.Export // rows are read for a report; nil lets merges send
-	resume string         // the one merge that sends; "" lets all
-	begun  func()         // is told when a merge begins that keeps the ledger; nil where nobody asks
+	export  *luaapi.Export        // rows are read for a report; nil lets merges send
+	resume  string                // the one merge that sends; "" lets all
+	begun   func()                // is told when a merge begins that keeps the ledger; nil where nobody asks
 	project *project              // has been opened already
 	adapt   func(*luaapi.Options) // what the caller wants different
 	nothing func(reason string)   // is told that there is nothing to report
