@@ -126,11 +126,14 @@ func (p *process) kill(after time.Duration) {
 	p.once.Do(func() { time.AfterFunc(after, func() { _ = p.command.Process.Kill() }) })
 }
 
+// hangsAfter is longer than any process of a test takes.
+const hangsAfter = 15 * time.Minute
+
 // wait waits for the end of a process, and reports whether it was killed.
 func (s *series) wait(t *testing.T, p *process) bool {
 	t.Helper()
 	// What hangs is killed too, and fails the test.
-	hangs := time.AfterFunc(4*time.Minute, func() { _ = p.command.Process.Signal(syscall.SIGABRT) })
+	hangs := time.AfterFunc(hangsAfter, func() { _ = p.command.Process.Signal(syscall.SIGABRT) })
 	defer hangs.Stop()
 	err := p.command.Wait()
 	p.once.Do(func() {}) // a timer that fires now finds nobody
