@@ -89,6 +89,9 @@ var texts = map[string]func(int) string{
 
 // TestNothingIsCut draws charts of all sorts and looks whether anything reaches the edge of the picture.
 func TestNothingIsCut(t *testing.T) {
+	if raceDetector {
+		t.Skip("nothing in it runs at once")
+	}
 	for kind, with := range map[string]func(*canvas, Chart) error{"line": drawLines, "bar": drawBars, "pie": drawPie} {
 		for name, text := range texts {
 			for _, count := range []int{1, 2, 7, 16, 24, 400} {
@@ -266,6 +269,9 @@ func TestTogether(t *testing.T) {
 
 // TestManyPoints draws more points than there are pixels: what is drawn depends on the pixels.
 func TestManyPoints(t *testing.T) {
+	if raceDetector {
+		t.Skip("nothing in it runs at once")
+	}
 	values := make([]Value, 1_000_000)
 	labels := make([]string, len(values))
 	for i := range values {
@@ -306,6 +312,9 @@ func TestManyPoints(t *testing.T) {
 
 // TestExtremes draws numbers at the ends of what there is.
 func TestExtremes(t *testing.T) {
+	if raceDetector {
+		t.Skip("nothing in it runs at once")
+	}
 	for _, numbers := range [][]float64{
 		{0}, {0, 0}, {42}, {-42}, {1e300, -1e300}, {1e-300}, {5e-324, 0}, {1e15, 1e15 + 1}, {-1e15, -1e15 - 1}, {1e300, 1e300},
 		{1, 1 + 1e-15}, {1e-7, 3e-7}, {-1e-7}, {0.1, 0.2, 0.3}, {99.999, 100.001}, {1e300, 1e-300},

@@ -30,6 +30,8 @@ type File struct {
 	Databases map[string]Database
 	// DKIM are the tables [dkim.NAME], in the order of the file.
 	DKIM []DKIM
+	// Jobs are the tables [job.NAME], in the order of the file.
+	Jobs []Job
 	// AllowDomains are the domains that may be sent to, lower case and in ASCII;
 	// "*.example.net" stands for all below it. Empty allows all.
 	AllowDomains []string
@@ -136,8 +138,8 @@ func (d *decoder) decode(root *table) {
 		d.file.AllowDomains = t.allow()
 		t.finish(nil)
 	}
-	if value, e := root.take("job"); value != nil {
-		root.fail(e.key, "until they are, start the script with cron, a systemd timer or the like", "jobs are not supported yet")
+	for _, t := range root.tables("job", "a job") {
+		d.file.Jobs = append(d.file.Jobs, t.job(t.entry.name, folder))
 	}
 	root.finish(func(key string) string {
 		if isKnown(key) {

@@ -16,6 +16,8 @@ var shownKeys = [...]string{
 	"tenant", "scope", "token_url", "token_file", "client_secret_env", "client_secret_file", "client_secret_keyring",
 	"refresh_token_env", "refresh_token_file", "refresh_token_keyring",
 	"domain", "selector", "key_env", "key_file", "key_keyring", "headers", "canonicalization", "expiry", "accounts", "connections",
+	"script", "cron", "seconds", "timezone", "jitter", "days_off", "missed", "max_late", "overlap", "timeout", "watchdog",
+	"attempts", "wait", "max_wait", "in_doubt", "deadline",
 }
 
 // hiddenKeys are the other ones that have a meaning.
@@ -23,6 +25,7 @@ var hiddenKeys = [...]string{
 	"username", "password", "proxy", "password_command", "command", "user", "timeouts",
 	"account", "secret", "recipients", "job", "oauth2", "client_id", "dkim", "key_command", "database", "url",
 	"client_secret", "client_secret_command", "refresh_token", "refresh_token_command",
+	"args", "retries", "on_failure",
 }
 
 // isShown reports whether a value, as it is written behind a key, may appear.

@@ -32,7 +32,7 @@ func said(err error) string {
 // The files in testdata hold cases: a line "## TITLE", a configuration, a line
 // "=>", and what the user sees.
 func TestParseErrors(t *testing.T) {
-	for _, name := range []string{"syntax.txt", "accounts.txt", "oauth2.txt", "secrets.txt", "dkim.txt"} {
+	for _, name := range []string{"syntax.txt", "accounts.txt", "oauth2.txt", "secrets.txt", "dkim.txt", "jobs.txt"} {
 		path := filepath.Join("testdata", name)
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -156,6 +156,10 @@ func (t *table) wrongType(e *entry, key, want string, value any) {
 		if want == "a string" {
 			hint = "write one string"
 		}
+	case time.Time:
+		if want == "a list of strings" {
+			hint = "write it in quotes"
+		}
 	}
 	t.fail(e.value, hint, "%s must be %s, not %s", key, want, typeName(value))
 }

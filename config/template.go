@@ -96,6 +96,25 @@ password_env = "SMTP_PASSWORD"                   # the password is in an environ
 # accounts = ["default"]                         # sign what these accounts send; default all
 # scope = "all"                                  # sign mail of other domains too; default "aligned"
 
+# [job.weekly-sales]                             # a script that mailscript serve runs at certain times; docs/reports.md
+# script = "weekly.lua"                          # in this folder
+# args = ["--region", "north"]                   # its arg[1], arg[2] and so on
+# cron = "0 7 * * MON"                           # minute, hour, day, month, weekday; or "@daily" and the like
+# seconds = true                                 # cron has a field for the second before the others
+# timezone = "Europe/Paris"                      # of the clock that cron speaks of; default "UTC"
+# jitter = "2m"                                  # begin up to so much later, each period by an amount of its own
+# days_off = ["SAT", "SUN", "2026-12-25"]        # no run on these; or the path of a file with one date a line
+# missed = "once"                                # times that passed while nothing could run: "once" (default) runs the last, "skip", "all"
+# max_late = "6h"                                # do not run a missed time that is longer ago
+# overlap = "skip"                               # the last run is still there: "skip" (default), "queue" or "kill"
+# timeout = "1h"                                 # end a run that takes longer; default 24 hours
+# watchdog = "30s"                               # how long a run that was told to end may take to do so
+# retries = { attempts = 3, wait = "5m", max_wait = "1h" }  # run a script again that failed before it sent anything
+# in_doubt = "report"                            # runs during which mailscript died: "report" (default) or "rerun"
+# deadline = "30m"                               # tell on_failure if the report is not out so long after its time
+# on_failure = "ops@example.org"                 # who is told when a report did not go out; may be a list
+# account = "default"                            # what the script and the notices send through
+
 # [recipients]
 # allow = ["example.org", "*.example.net"]       # the only domains that mail may go to, whatever a script says
 `

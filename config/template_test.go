@@ -38,10 +38,11 @@ var excluding = [][]string{
 }
 
 // needed are the keys without which a table of access tokens is none, and neededToSign
-// those of a key that signs.
+// those of a key that signs, and neededToRun those of a job.
 var (
 	needed       = []string{"service", "client_id", "token_file"}
 	neededToSign = []string{"domain", "selector", "key_file"}
+	neededToRun  = []string{"script", "cron"}
 )
 
 // Every line of the template that is not made works when its # is taken off,
@@ -79,6 +80,10 @@ func TestTemplateLines(t *testing.T) {
 				other = bare
 			case in && strings.Contains(header, "[dkim.") && slices.Contains(neededToSign, otherKey):
 				other = bare
+			case in && strings.Contains(header, "[job.") && key == "seconds" && otherKey == "cron":
+				other = `cron = "0 0 7 * * MON"`
+			case in && strings.Contains(header, "[job.") && slices.Contains(neededToRun, otherKey):
+				other = bare
 			case in && strings.Contains(header, "[database.") && otherKey == "url":
 				other = bare
 			case key == "socket" && otherKey == "host" && in:
@@ -112,7 +117,7 @@ func TestTemplateKeys(t *testing.T) {
 		}
 		if table, _, ok := strings.Cut(strings.TrimPrefix(line, "# "), "]"); ok && strings.HasPrefix(table, "[") {
 			for part := range strings.SplitSeq(table[1:], ".") {
-				if part != "default" && part != "crm" && part != "shop" {
+				if !slices.Contains([]string{"default", "crm", "shop", "weekly-sales"}, part) {
 					shown = append(shown, part)
 				}
 			}
@@ -138,7 +143,7 @@ func TestTemplateKeys(t *testing.T) {
 
 // Whether the values of a key may be shown has been decided for each.
 func TestKeys(t *testing.T) {
-	known := append(knownKeys(), unsupported...)
+	known := knownKeys()
 	listed := slices.Concat(shownKeys[:], hiddenKeys[:])
 	for _, key := range known {
 		if !slices.Contains(listed, key) {
@@ -155,9 +160,6 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// unsupported are the keys the parser knows only to refuse them.
-var unsupported = []string{"job"}
-
 // knownKeys are all keys the parser asks for.
 func knownKeys() []string {
 	d := &decoder{document: locate(""), file: &File{}}
@@ -165,6 +167,7 @@ func knownKeys() []string {
 		return &table{decoder: d, entry: &entry{}, values: values}
 	}
 	root, account, tokens, secret, database, signing, recipients := of(nil), of(nil), of(nil), of(nil), of(nil), of(nil), of(nil)
+	job, retries := of(nil), of(nil)
 	d.decode(root)
 	account.account("default", "")
 	tokens.oauth2(Account{}, "")
@@ -172,10 +175,12 @@ func knownKeys() []string {
 	database.database("shop", "")
 	signing.dkim("default", "")
 	recipients.allow()
-	keys := slices.Concat(root.known, account.known, tokens.known, secret.known, database.known, signing.known, recipients.known, []string{"user"})
+	job.job("weekly-sales", "")
+	retries.retries()
+	keys := slices.Concat(root.known, job.known, retries.known, account.known, tokens.known, secret.known, database.known, signing.known, recipients.known, []string{"user"})
 	for i := range reflect.TypeFor[smtp.Timeouts]().NumField() {
 		keys = append(keys, strings.ToLower(reflect.TypeFor[smtp.Timeouts]().Field(i).Name))
 	}
 	slices.Sort(keys)
-	return slices.DeleteFunc(slices.Compact(keys), func(key string) bool { return slices.Contains(unsupported, key) })
+	return slices.Compact(keys)
 }

@@ -129,9 +129,9 @@ func (forgetful) Claim(_ context.Context, rows []Entry, known []Known) error {
 	}
 	return nil
 }
-func (forgetful) Doubt(context.Context, []Attempt) error   { return nil }
-func (forgetful) Release(context.Context, []Attempt) error { return nil }
-func (forgetful) Settle(context.Context, []Settled) error  { return nil }
+func (forgetful) Doubt(context.Context, []Settled, []Attempt) error { return nil }
+func (forgetful) Release(context.Context, []Attempt) error          { return nil }
+func (forgetful) Settle(context.Context, []Settled) error           { return nil }
 
 // BenchmarkStream is the client alone, for what is to be taken off BenchmarkRun.
 func BenchmarkStream(b *testing.B) {

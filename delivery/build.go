@@ -73,6 +73,10 @@ func (r *run) buildGroup(g *group) {
 
 // buildOne builds one message, and ends it where that is not possible.
 func (r *run) buildOne(it *item) {
+	if r.point("message.build") != nil {
+		it.end(Untried, nil)
+		return
+	}
 	letter, err := it.job.Build(r.ctx)
 	switch {
 	case err != nil && r.ctx.Err() != nil:

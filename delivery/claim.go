@@ -75,7 +75,13 @@ func (r *run) claim() {
 // ask asks the journal. Check has none.
 func (r *run) ask(entries []Entry, known []Known) error {
 	if r.inspect == nil {
-		return r.o.Journal.Claim(r.ctx, entries, known)
+		if err := r.point("rows.claim"); err != nil {
+			return err
+		}
+		if err := r.o.Journal.Claim(r.ctx, entries, known); err != nil {
+			return err
+		}
+		return r.point("rows.claimed")
 	}
 	for i := range known {
 		known[i].Status = StatusNew

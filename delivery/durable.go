@@ -164,8 +164,8 @@ func pastOf(r *ledger.Recipient) smtp.Recipient {
 }
 
 // Doubt implements Journal.
-func (d *durable) Doubt(_ context.Context, attempts []Attempt) error {
-	return d.run.Doubt(idsOf(attempts))
+func (d *durable) Doubt(_ context.Context, settled []Settled, attempts []Attempt) error {
+	return d.run.Commit(ledger.Batch{Settled: outcomesOf(settled), Doubt: idsOf(attempts)})
 }
 
 // Release implements Journal.
@@ -183,6 +183,10 @@ func idsOf(attempts []Attempt) []ledger.ID {
 
 // Settle implements Journal.
 func (d *durable) Settle(_ context.Context, settled []Settled) error {
+	return d.run.Settle(outcomesOf(settled))
+}
+
+func outcomesOf(settled []Settled) []ledger.Outcome {
 	outcomes := make([]ledger.Outcome, 0, len(settled))
 	for i := range settled {
 		s := &settled[i]
@@ -212,5 +216,5 @@ func (d *durable) Settle(_ context.Context, settled []Settled) error {
 			outcomes = append(outcomes, o)
 		}
 	}
-	return d.run.Settle(outcomes)
+	return outcomes
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -343,11 +344,11 @@ func (f *failing) Claim(ctx context.Context, rows []Entry, known []Known) error 
 	return f.Memory.Claim(ctx, rows, known)
 }
 
-func (f *failing) Doubt(ctx context.Context, attempts []Attempt) error {
-	if f.doubts.Add(-1) < 0 {
+func (f *failing) Doubt(ctx context.Context, settled []Settled, attempts []Attempt) error {
+	if f.doubts.Add(-1) < 0 || len(settled) > 0 && f.settles.Add(-1) < 0 {
 		return errDisk
 	}
-	return f.Memory.Doubt(ctx, attempts)
+	return f.Memory.Doubt(ctx, settled, attempts)
 }
 
 func (f *failing) Settle(ctx context.Context, settled []Settled) error {
@@ -438,5 +439,60 @@ func TestMemoryIsFlat(t *testing.T) {
 	}
 	if late > early+2<<20 {
 		t.Errorf("%d octets are held at row 5,000 and %d at row %d", early, late, n-2000)
+	}
+}
+
+// counting is a journal that knows how many rows are in doubt.
+type counting struct {
+	*Memory
+	mu        sync.Mutex
+	now, most int
+	pause     func()
+}
+
+func (c *counting) Doubt(ctx context.Context, settled []Settled, attempts []Attempt) error {
+	c.mu.Lock()
+	c.now += len(attempts) - len(settled)
+	c.most = max(c.most, c.now)
+	c.mu.Unlock()
+	return c.Memory.Doubt(ctx, settled, attempts)
+}
+
+func (c *counting) Release(ctx context.Context, attempts []Attempt) error {
+	c.mu.Lock()
+	c.now -= len(attempts)
+	c.mu.Unlock()
+	return c.Memory.Release(ctx, attempts)
+}
+
+func (c *counting) Settle(ctx context.Context, settled []Settled) error {
+	c.pause()
+	c.mu.Lock()
+	c.now -= len(settled)
+	c.mu.Unlock()
+	return c.Memory.Settle(ctx, settled)
+}
+
+// However slowly results are noted, no more rows are in doubt at a time than may be
+// on their way.
+func TestDoubtBound(t *testing.T) {
+	for _, transfer := range []smtp.Transfer{smtp.TransferBdat, smtp.TransferData} {
+		t.Run(string(transfer), func(t *testing.T) {
+			p := &post{message: func(_ []string, call int) server.Reply {
+				if call%50 == 0 {
+					return server.Reply{Code: 554, Enhanced: "5.6.0", Text: "no"}
+				}
+				return server.Reply{}
+			}}
+			c := &counting{Memory: NewMemory(), pause: func() { runtime.Gosched() }}
+			o := Options{Pool: p.pool(t, smtp.PoolOptions{}), Journal: c, Connections: 2}
+			o.Stream.Messages, o.Stream.Transfer = 8, transfer
+			if _, err := Run(t.Context(), numbered(3000, nil), o); err != nil {
+				t.Fatal(err)
+			}
+			if c.now != 0 || c.most > 2*8 || c.most < 8 {
+				t.Errorf("%d rows were in doubt at a time, want 16 at most; %d still are", c.most, c.now)
+			}
+		})
 	}
 }

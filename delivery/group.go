@@ -41,6 +41,7 @@ type item struct {
 	open    []int       // the recipients of this attempt, as indexes; nil is all
 	answer  smtp.Result // what it brought
 	settles bool        // the journal is to hear of it
+	owed    *owed       // of the sender that waits for that
 	assumed bool
 	via     string    // what brought the answer
 	still   []int     // the recipients of the next; nil is all
@@ -88,6 +89,14 @@ func (it *item) leave() {
 }
 
 func (it *item) attempt() Attempt { return Attempt{ID: it.known.ID, Open: it.open} }
+
+// settled is what the journal hears of an answer.
+func (it *item) settled(now time.Time) Settled {
+	return Settled{
+		ID: it.known.ID, Open: it.open, To: it.answer.Recipients, At: now,
+		Again: it.again, Sum: it.sum, MessageID: it.letter.MessageID, Assumed: it.assumed, Via: it.via,
+	}
+}
 
 func (it *item) result() Result {
 	r := Result{

@@ -23,8 +23,10 @@ type Journal interface {
 	// until they are settled. It is called again for each further attempt. A row of
 	// which nothing was ever sent takes the new hash.
 	Claim(ctx context.Context, rows []Entry, known []Known) error
-	// Doubt is called before the end of any of these messages is written.
-	Doubt(ctx context.Context, attempts []Attempt) error
+	// Doubt notes what became of earlier messages, as Settle does, and then that the
+	// ends of these are about to be written: both at once, since a window of
+	// messages begins where the one before it ends.
+	Doubt(ctx context.Context, settled []Settled, attempts []Attempt) error
 	// Release takes Doubt back: the end was not written, or what the server said
 	// to it was that it has taken nothing. Each is again what it was before.
 	Release(ctx context.Context, attempts []Attempt) error

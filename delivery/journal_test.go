@@ -108,7 +108,10 @@ func (s *strict) Claim(_ context.Context, rows []Entry, known []Known) error {
 	return nil
 }
 
-func (s *strict) Doubt(_ context.Context, attempts []Attempt) error {
+func (s *strict) Doubt(ctx context.Context, settled []Settled, attempts []Attempt) error {
+	if err := s.Settle(ctx, settled); err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, a := range attempts {

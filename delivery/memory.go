@@ -83,7 +83,12 @@ func (m *Memory) add(e *Entry) int64 {
 }
 
 // Doubt implements Journal.
-func (m *Memory) Doubt(_ context.Context, attempts []Attempt) error { return m.doubt(attempts, true) }
+func (m *Memory) Doubt(ctx context.Context, settled []Settled, attempts []Attempt) error {
+	if err := m.Settle(ctx, settled); err != nil {
+		return err
+	}
+	return m.doubt(attempts, true)
+}
 
 // Release implements Journal.
 func (m *Memory) Release(_ context.Context, attempts []Attempt) error {

@@ -60,6 +60,10 @@ type Options struct {
 	OnProgress func(Progress)
 	Interval   time.Duration
 
+	// Failpoint is called at each of Failpoints, by name, for tests: an error ends the
+	// run there as one of the journal would, and what never returns is a crash.
+	Failpoint func(name string) error
+
 	// Now is the time of day, for what the journal keeps; nil is that of the machine.
 	Now func() time.Time
 	// Random returns numbers from 0 to 1 that spread attempts; nil is a good one.

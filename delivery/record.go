@@ -17,6 +17,7 @@ type recorder struct {
 
 // record runs until over.
 func (r *run) record(over <-chan struct{}) {
+	defer close(r.recorded)
 	rec := &recorder{r: r}
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
@@ -52,18 +53,28 @@ func (rec *recorder) take(items []*item) {
 	now := r.o.Now()
 	for _, it := range items {
 		if it.settles {
-			rec.settled = append(rec.settled, Settled{
-				ID: it.known.ID, Open: it.open, To: it.answer.Recipients, At: now,
-				Again: it.again, Sum: it.sum, MessageID: it.letter.MessageID, Assumed: it.assumed, Via: it.via,
-			})
+			rec.settled = append(rec.settled, it.settled(now))
 			it.settles = false
 		}
 	}
 	if len(rec.settled) > 0 {
-		if err := r.o.Journal.Settle(background(r.ctx), rec.settled); err != nil {
+		err := r.point("answer.settle")
+		if err == nil {
+			err = r.o.Journal.Settle(background(r.ctx), rec.settled)
+		}
+		if err == nil {
+			err = r.point("answer.settled")
+		}
+		if err != nil {
 			r.stop(fmt.Errorf("journal: %w", err))
 		}
 		clear(rec.settled)
+		for _, it := range items {
+			if it.owed != nil {
+				it.owed.add(-1)
+				it.owed = nil
+			}
+		}
 	}
 	stopped := r.isStopped()
 	r.mu.Lock()

@@ -37,6 +37,8 @@ type run struct {
 	proving    chan struct{} // holds the one who tries for the first
 	fresh      atomic.Bool   // some row was not sent by an earlier run
 
+	recorded chan struct{} // closed once nobody tells the journal of answers any more
+
 	building atomic.Int64 // how long a message takes to build, ns, about
 	// inspect is what Check does with a message in the place of sending it, and
 	// clashes are the rows whose key or address an earlier one has, by number.
@@ -66,6 +68,7 @@ type crash struct {
 func newRun(ctx context.Context, o Options) *run {
 	r := &run{
 		o: o, ctx: ctx, stopped: make(chan struct{}), wake: make(chan struct{}, 1),
+		recorded: make(chan struct{}),
 		// Whatever can be in them fits, so that no stage ever waits for another.
 		claims: make(chan *group, o.Window+lateItems+1), builds: make(chan *group, o.Window+lateItems+1),
 		budget: newBudget(o.Bytes), pace: newPace(o.Rate), brake: newBrake(o),

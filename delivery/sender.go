@@ -27,6 +27,9 @@ type sender struct {
 	doubts    int       // in this stream, the messages it left in doubt
 	failed    error     // of the journal
 	out       []*item   // answered, and not handed on
+	outSince  time.Time // when the first of them was
+	settled   []Settled // room for what the journal is told of them
+	owed      owed      // of those handed on, the journal has yet to hear
 	back      []*item   // to be sent again at once, oldest first
 	attempts  []Attempt
 	used      bool // has had a connection
@@ -80,6 +83,9 @@ func (r *run) connect(begun time.Time) *smtp.Session {
 		if r.isStopped() || r.brake.wait() > 0 {
 			return nil // the one before this failed
 		}
+	}
+	if r.point("connection.open") != nil {
+		return nil
 	}
 	session, err := r.o.Pool.Get(r.connecting)
 	if err != nil {
@@ -210,21 +216,17 @@ func (e *lostError) Unwrap() error {
 // next is the source of the stream.
 func (s *sender) next() (smtp.Mail, error) {
 	r := s.r
-	s.flush()
 	if s.drains || s.busy || r.isStopped() || r.brake.wait() > 0 || !r.o.Pool.May(s.session) || !s.due() {
-		s.drains = true
-		return smtp.Mail{}, io.EOF
+		return s.drain()
 	}
 	it := r.ready.take()
 	if it == nil {
-		s.drains = true
-		return smtp.Mail{}, io.EOF
+		return s.drain()
 	}
 	if it.alone {
 		if s.first < len(s.flying) {
-			s.drains = true
 			r.untried(r.ready.put([]*item{it}))
-			return smtp.Mail{}, io.EOF
+			return s.drain()
 		}
 		s.busy = true
 	}
@@ -242,6 +244,14 @@ func (s *sender) next() (smtp.Mail, error) {
 	return m, nil
 }
 
+// drain ends the source of the stream: what is answered waits for no window of
+// messages to be noted with.
+func (s *sender) drain() (smtp.Mail, error) {
+	s.drains = true
+	s.flush()
+	return smtp.Mail{}, io.EOF
+}
+
 // due reports whether a message may begin, and waits for that where it is not long.
 func (s *sender) due() bool {
 	p := s.r.pace
@@ -256,27 +266,57 @@ func (s *sender) due() bool {
 	if wait <= 0 {
 		return true
 	}
-	return wait <= longestHold && s.rest(wait)
+	if wait > longestHold {
+		return false
+	}
+	s.flush()
+	return s.rest(wait)
 }
 
-// commit is called before the end of any of a batch is written.
+// commit is called before the end of any of a batch is written. It notes what was
+// answered as well, and waits for what the recorder is noting: as the stream bounds
+// what it has not returned, no more rows are in doubt than may be on their way.
 func (s *sender) commit(ctx context.Context, batch []smtp.Mail) error {
+	r := s.r
+	s.owed.wait(r.recorded)
+	now := r.o.Now()
+	s.settled = s.settled[:0]
+	for _, it := range s.out {
+		if it.settles {
+			s.settled = append(s.settled, it.settled(now))
+		}
+	}
 	first := s.first + s.committed
 	s.attempts = s.attempts[:0]
 	for _, it := range s.flying[first : first+len(batch)] {
 		s.attempts = append(s.attempts, it.attempt())
 	}
-	if err := s.r.o.Journal.Doubt(ctx, s.attempts); err != nil {
+	err := r.point("window.commit")
+	if err == nil {
+		err = r.o.Journal.Doubt(ctx, s.settled, s.attempts)
+	}
+	clear(s.settled)
+	if err == nil {
+		err = r.point("window.committed")
+	}
+	if err != nil {
 		s.failed = fmt.Errorf("journal: %w", err)
 		return err
 	}
 	s.committed += len(batch)
+	for _, it := range s.out {
+		it.settles = false
+	}
+	s.flush()
 	return nil
 }
 
 // answer takes the result of the message that has waited longest.
 func (s *sender) answer(answer smtp.Result, fault error) {
 	r := s.r
+	if err := r.point("answer.heard"); err != nil {
+		s.failed = err
+	}
 	it := s.flying[s.first]
 	s.flying[s.first] = nil
 	s.first++
@@ -298,8 +338,11 @@ func (s *sender) answer(answer smtp.Result, fault error) {
 	case recorded:
 		it.via = s.via
 		r.drop(it)
+		if len(s.out) == 0 {
+			s.outSince = time.Now()
+		}
 		s.out = append(s.out, it)
-		if len(s.out) >= groupSize/2 || s.drains {
+		if s.drains || len(s.out) >= groupSize || time.Since(s.outSince) > longestSecret {
 			s.flush()
 		}
 	case requeued:
@@ -347,7 +390,14 @@ func (s *sender) release(it *item, doubted bool) {
 }
 
 func (s *sender) releaseAll() {
-	if err := s.r.o.Journal.Release(background(s.r.ctx), s.attempts); err != nil {
+	err := s.r.point("window.release")
+	if err == nil {
+		err = s.r.o.Journal.Release(background(s.r.ctx), s.attempts)
+	}
+	if err == nil {
+		err = s.r.point("window.released")
+	}
+	if err != nil {
 		s.failed = fmt.Errorf("journal: %w", err)
 	}
 }
@@ -370,9 +420,18 @@ func (s *sender) giveBack() {
 	s.flying, s.first, s.back = s.flying[:0], 0, s.back[:0]
 }
 
+// longestSecret is how long answers wait for the next window to be noted with it.
+const longestSecret = 20 * time.Millisecond
+
 // flush hands on what is answered.
 func (s *sender) flush() {
 	if len(s.out) > 0 {
+		for _, it := range s.out {
+			if it.settles {
+				it.owed = &s.owed
+				s.owed.add(1)
+			}
+		}
 		s.r.answer(s.out)
 		s.out = s.out[:0]
 	}

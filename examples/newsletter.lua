@@ -1,24 +1,33 @@
--- newsletter.lua: what large providers ask of mail to many: who the list is, a
--- link that unsubscribes with one click, and a text beside the HTML, which is
--- made of it here.
+-- newsletter.lua: a mail merge. Everybody in people.csv gets newsletter.html, filled
+-- with their row, and a link that unsubscribes with one click.
+--
+--   mailscript check examples/newsletter.lua         what is wrong with the rows?
+--   mailscript run --sink examples/newsletter.lua    a rehearsal: nothing leaves the machine
 
-local smtp = require "smtp"
+local merge, csv, template = require "merge", require "csv", require "template"
 
-for number, name in ipairs { "ann", "bob" } do
-  local result = smtp.send {
-    from    = "Bank news <news@bank.example>",
-    to      = name .. "@example.org",
-    subject = "Rates of November",
-    html    = "<h1>Rates of November</h1><p>Savings now earn <b>2 %</b>. "
-      .. "<a href='https://bank.example/rates'>All rates</a></p>",
-    list    = {
-      id          = "Bank news <news.bank.example>",
-      -- The link must be the recipient's own: whoever calls it is unsubscribed.
-      unsubscribe = { "https://bank.example/unsubscribe/" .. number, "mailto:news-off@bank.example?subject=" .. number },
-      one_click   = true,
-      help        = "https://bank.example/news",
-    },
-    auto_submitted = "auto-generated",
-  }
-  print(name, result.outcome)
-end
+local letter = template.load "newsletter" -- newsletter.html, with its subject and layout
+
+local run = merge.run {
+  name = "newsletter-2026-11", -- run it again, and only who has none yet gets one
+  rows = csv.rows("people.csv", { types = { saved = "number", since = "date" } }),
+  key  = "email",
+  rate = "20/s",
+  message = function(row)
+    if row.wants_news == "no" then return merge.skip("wants no news") end
+    return {
+      from = "Bank news <news@bank.example>",
+      to   = row.email,
+      template = letter, data = row,
+      list = { -- what large providers ask of mail to many
+        id          = "Bank news <news.bank.example>",
+        unsubscribe = { "https://bank.example/off/" .. row.token, "mailto:news-off@bank.example?subject=" .. row.token },
+        one_click   = true, -- the link must be the recipient's own
+      },
+    }
+  end,
+  on_result = function(row, result)
+    if not result.ok and result.outcome ~= "skipped" then print(row and row.email, result.code, result.reason) end
+  end,
+}
+print(run.sent .. " sent, " .. run.skipped .. " skipped")

@@ -241,3 +241,30 @@ func TestFailpoints(t *testing.T) {
 		}
 	}
 }
+
+// TestFaultL5Open is a disk that is full while a ledger is opened whose last process was
+// killed. The next one opens it, and finds what was in doubt.
+func TestFaultL5Open(t *testing.T) {
+	for _, point := range []string{"lock.write", "begin.before", "begin.after", "epoch.write", "epoch.doubts", "commit.before", "commit.after", "lock.epoch"} {
+		t.Run(point, func(t *testing.T) {
+			folder := t.TempDir()
+			if _, _, killed := spawn(t, folder, "settle.after 2", 30*time.Second); !killed {
+				t.Fatal("it was not killed")
+			}
+			_, err := Open(context.Background(), folder, Options{Failpoint: func(name string) error {
+				if name == point {
+					return syscall.ENOSPC
+				}
+				return nil
+			}})
+			if !errors.Is(err, syscall.ENOSPC) {
+				t.Fatalf("opening it: %v", err)
+			}
+			l := open(t, folder, Options{})
+			if n := begin(t, l).Counts(); n.Sent == 0 || n.Unknown == 0 {
+				t.Errorf("%+v", n)
+			}
+			do(t, l.Close())
+		})
+	}
+}

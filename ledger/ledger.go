@@ -77,6 +77,7 @@ type Ledger struct {
 
 	mu     sync.Mutex // guards the connection and all below
 	conn   *sqlite.Conn
+	writes bool // conn is there to write
 	stmt   map[string]*sqlite.Stmt
 	failed error
 	pages  int // that the log holds, about
@@ -165,6 +166,7 @@ func (l *Ledger) open(ctx context.Context, last holder) error {
 	if err := l.examine(ctx, last); err != nil {
 		return err
 	}
+	l.writes = true
 	if err := l.connect(sqlite.OpenReadWrite); err != nil {
 		return err
 	}
@@ -237,9 +239,10 @@ func (l *Ledger) Close() error {
 	return l.explain(l.conn.Close())
 }
 
-// abandon gives up a ledger that could not be opened.
+// abandon gives up a ledger that could not be opened. A connection that writes is left as
+// it is, as by Close after a fault: the log is what the next one has to find.
 func (l *Ledger) abandon() {
-	if l.conn != nil && l.failed == nil {
+	if l.conn != nil && !l.writes {
 		l.disconnect()
 	}
 	l.lock.release()

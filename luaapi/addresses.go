@@ -44,11 +44,35 @@ func (d *describer) recipient(field string, v lua.LValue) mime.Recipient {
 func (d *describer) addresses(field string, v lua.LValue) mime.AddressList {
 	t, ok := v.(*lua.LTable)
 	if !ok {
+		text, isText := v.(lua.LString)
+		if isText && field == "from" {
+			return mime.AddressList{d.from(string(text))}
+		}
 		return mime.AddressList{d.recipient(field, v)}
+	}
+	if first, _ := t.Next(lua.LNil); t.MaxN() == 0 && first != lua.LNil {
+		d.c.Usage(`write mime.address("Ann Example", "ann@example.org")`, "%s must be an address or a list of them, got a table with the name %q", field, lua.LVAsString(first))
 	}
 	list := mime.AddressList{}
 	for i, item := range listItems(t) {
 		list = append(list, d.recipient(fmt.Sprintf("%s[%d]", field, i+1), item))
 	}
 	return list
+}
+
+// parsedFrom is the last text of a sender and what it says: all messages of a merge have
+// the same.
+type parsedFrom struct {
+	text string
+	who  mime.Recipient
+}
+
+func (d *describer) from(text string) mime.Recipient {
+	last := &d.c.bound.from
+	if last.who == nil || last.text != text {
+		last.who = nil
+		who := d.recipient("from", lua.LString(text))
+		last.text, last.who = text, who
+	}
+	return last.who
 }

@@ -40,6 +40,14 @@ type Options struct {
 	Takeover bool
 	// Progress is told how far a merge has come, on any goroutine.
 	Progress func(merge string, p delivery.Progress)
+	// Begun is told of each merge that keeps the ledger, before it sends.
+	Begun func(merge string)
+	// Merged is told what became of each merge that was to send, when it ends.
+	Merged func(merge string, n delivery.Counts, elapsed time.Duration)
+	// Export reads the rows of one merge in place of sending; nil lets merges send.
+	Export *Export
+	// Resume is the one merge that sends; "" lets all.
+	Resume string
 	// Job is what the script runs for; nil where it is no job.
 	Job *Job
 	// Log takes what the script writes with log; nil is PlainLog on standard error.

@@ -18,6 +18,8 @@ type bound struct {
 
 	arrayMark *lua.LTable // see arrays
 	files     fs.FS       // see projectFiles
+	given     description // see describer.read
+	from      parsedFrom  // see describer.addresses
 	caller    *lua.LState // on whose behalf rows are read, nil where nobody does
 }
 

@@ -78,6 +78,9 @@ type describer struct {
 	signing signing // what the description says of signatures
 	letter  *template.Template
 	data    data // what the template is to be filled with
+	// onlyEnvelope leaves the rest of descriptions unread: a merge first looks whom its
+	// messages are for.
+	onlyEnvelope bool
 }
 
 func (d *describer) description(t *lua.LTable) mime.Description {
@@ -134,9 +137,10 @@ func (d *describer) templated(given *description) {
 
 // read replaces the fields of m that t holds, and leaves a template to be filled.
 func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
-	var given description
-	reader := &decoder{b: d.c.bound, L: d.c.L, path: d.c.function.full}
-	reader.table(t, reflect.ValueOf(&given).Elem())
+	given := &d.c.bound.given // a merge reads one for each row, and nothing of it is kept
+	*given = description{}
+	reader := &decoder{b: d.c.bound, L: d.c.L, path: d.c.function.full, sent: true}
+	reader.table(t, reflect.ValueOf(given).Elem())
 	if given.From != nil {
 		m.From = d.addresses("from", given.From).Addresses()
 	}
@@ -155,10 +159,16 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 			*field.into = d.addresses(field.name, field.value)
 		}
 	}
-	d.c.refuseSecretsIn(given)
+	if given.Envelope != nil {
+		e := d.envelope(given.Envelope)
+		m.Envelope = &e
+	}
+	if d.onlyEnvelope {
+		return m
+	}
 	switch {
 	case given.Template != nil:
-		d.templated(&given)
+		d.templated(given)
 	case given.Data != nil:
 		d.c.Usage("", `option "data" is for a template`)
 	}
@@ -229,10 +239,6 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 			d.c.Usage("use os.time()", `option "date" must be a number of seconds since 1970, got %s`, engine.TypeName(given.Date))
 		}
 		m.Date = time.Unix(int64(n), 0)
-	}
-	if given.Envelope != nil {
-		e := d.envelope(given.Envelope)
-		m.Envelope = &e
 	}
 	return m
 }

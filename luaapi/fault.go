@@ -2,9 +2,12 @@ package luaapi
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/mailscript/mailscript/config"
+	"github.com/mailscript/mailscript/delivery"
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/mime"
@@ -30,6 +33,7 @@ func (b *bound) fault(err error) *engine.Fault {
 		locked  *ledger.LockedError
 		failed  *ledger.FailedError
 		changed *ledger.ChangedError
+		edited  *delivery.EditError
 	)
 	switch {
 	case errors.As(err, &ready):
@@ -39,11 +43,13 @@ func (b *bound) fault(err error) *engine.Fault {
 	case errors.As(err, &book):
 		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: book.Hint, Err: err}
 	case errors.As(err, &locked):
-		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: "one run at a time uses the ledger of a project; wait for the other, or look at it with mailscript status", Temporary: true, Err: err}
+		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: "one run at a time uses the ledger of a project; wait until the other ends, or look at it with mailscript status", Temporary: true, Err: err}
 	case errors.As(err, &failed):
-		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: "nothing more was begun; make room or repair the disk, then run the script again: it goes on where this ended", Err: err}
+		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: "nothing more was begun; make room or repair the disk, then run the script again: it goes on where this ended, and what was answered since and could not be noted is in doubt", Err: err}
 	case errors.As(err, &changed):
-		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: `give the run a new name, or let it go on with the new text for the rows that are left: changed = "accept", or --accept-changes`, Err: err}
+		return &engine.Fault{Kind: engine.KindArgument, Message: changedText(changed), Hint: `give the run a new name, or let it go on with the new text for the rows that are left: changed = "accept", or --accept-changes`, Err: err}
+	case errors.As(err, &edited):
+		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: "nothing was sent; what has been sent cannot be changed: put these rows back as they were or leave them out, and send what is new under a new name", Err: err}
 	case errors.As(err, &row):
 		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: row.Hint, Err: err}
 	case errors.As(err, &setting):
@@ -84,6 +90,19 @@ func (b *bound) fault(err error) *engine.Fault {
 		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: hint, Err: err}
 	}
 	return b.fileFault(err, &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Err: err})
+}
+
+// changedText says what of a run is not what it was, as a script knows it.
+func changedText(e *ledger.ChangedError) string {
+	what := "the script, or a template it loads, has"
+	switch {
+	case !slices.Contains(e.What, "settings"):
+	case len(e.What) == 1:
+		what = `the option "key" has`
+	default:
+		what = `the script and the option "key" have`
+	}
+	return fmt.Sprintf("run %q: %s changed since it began", e.Run, what)
 }
 
 // changedHint is for files that are too large to be held.

@@ -29,6 +29,9 @@ func payloads() []string {
 			list = append(list, before+end+"XEVIL "+end)
 		}
 	}
+	if raceDetector {
+		return list[:17] // the others have more in front
+	}
 	return list
 }
 
@@ -76,6 +79,8 @@ var injections = map[string]string{
 	"template.new":     `local r = require "template".new(OPTS):render { name = "Ann" } session:send(M:with { text = r.text, html = r.html, subject = r.subject })`,
 	"template:render":  "",
 	"merge.run":        `require "merge".run(OPTS)`,
+	"merge.open":       "require 'merge'.open(TEXT) session:noop()",
+	"merge.suppress":   `require "merge".suppress(TEXT, "x") require "merge".suppress("a@b.example", TEXT) session:noop()`,
 	"merge.skip":       `require "merge".run { name = "x", rows = { { id = "1" } }, key = "id", message = function() return require "merge".skip(TEXT) end, account = { host = "mx.example", port = 25, tls = "off" } }`,
 	"xlsx.rows":        `for row in require "xlsx".rows(TEXT or "people.xlsx", OPTS) do session:verify(row.email) end`,
 	"sql.open":         `pcall(require "sql".open, TEXT or OPTS)`,

@@ -217,6 +217,7 @@ func TestFields(t *testing.T) {
 // TestMistakes are calls that must not be guessed at.
 func TestMistakes(t *testing.T) {
 	for _, test := range []struct{ source, want string }{
+		{`mime.message { from = "a@b.example", to = { name = "Ann", address = "ann@example.org" }, text = "x" }`, `to must be an address or a list of them, got a table with the name`},
 		{`smtp.connect { prot = 1 }`, `smtp.connect: unknown option "prot" (did you mean "port"?)`},
 		{`smtp.connect { host = "h", port = 1.5 }`, `option "port" must be a whole number, got number`},
 		{`smtp.connect { host = "h", port = "25" }`, `option "port" must be a whole number, got string`},

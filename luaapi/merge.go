@@ -109,6 +109,9 @@ func runClass() *Class {
 		},
 		Text: func(self any) string {
 			r := self.(*mergeRun)
+			if r.counts.Good > 0 || len(r.problems) > 0 {
+				return fmt.Sprintf("%s: %d rows, %d good, nothing sent", r.name, r.counts.Rows, r.counts.Good)
+			}
 			return fmt.Sprintf("%s: %d sent, %d failed, %d deferred, %d in doubt", r.name, r.counts.Sent, r.counts.Failed, r.counts.Deferred, r.counts.InDoubt)
 		},
 	}
@@ -117,6 +120,9 @@ func runClass() *Class {
 // merge reads the options, runs the merge and raises what ended it.
 func (c *Call) merge(o mergeOptions) *mergeRun {
 	run := &mergeRun{name: o.Name}
+	if c.aside(o, run) {
+		return run
+	}
 	m := c.newMerge(o, run)
 	options := c.deliveryOptions(o)
 	var err error
@@ -133,6 +139,7 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 		connect := c.connector(a)
 		if c.options.Ledger != "" {
 			options.Journal = m.remember(o, options.Doubt)
+			c.begun(o.Name)
 		}
 		pool := smtp.NewPool(connect, smtp.PoolOptions{Connections: options.Connections})
 		options.Pool = pool
@@ -140,7 +147,9 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 		if c.options.Progress != nil {
 			options.OnProgress = func(p delivery.Progress) { c.options.Progress(o.Name, p) }
 		}
+		begun := time.Now()
 		run.counts, err = delivery.Run(m.context(), m.open, options)
+		c.merged(run, time.Since(begun), err)
 		goodbye, cancel := context.WithTimeout(context.WithoutCancel(c.Context()), quitGrace)
 		pool.Close(goodbye)
 		cancel()

@@ -24,7 +24,7 @@ func TestMerge(t *testing.T) {
 			"ann@example.org\ttrue\t250\tann@example.org\nbob@example.org\ttrue\t250\tbob@example.org\n2\t2\tt", Tally{Sent: 2}},
 		{"skip", mergeOf(`if row.name == "Ann" then return merge.skip("not her") end `+plainMessage,
 			`on_result = function(row, result) print(row.name, result.ok, result.outcome, result.reason) end`) + `print(run.sent, run.skipped)`,
-			"Ann\tfalse\tskipped\tnot her\nBob\ttrue\tsent\tnil\n1\t1", Tally{Sent: 1}},
+			"Ann\ttrue\tskipped\tnot her\nBob\ttrue\tsent\tnil\n1\t1", Tally{Sent: 1}},
 		{"a row that raises", mergeOf(`if row.name == "Ann" then error("no letter for Ann") end `+plainMessage,
 			`on_result = function(row, result) print(row.name, result.outcome, result.reason) end`) + `print(run.sent, run.failed)`,
 			"Ann\tfailed\tpeople.csv: row 2: test.lua:5: no letter for Ann\nBob\tsent\tnil\n1\t1", Tally{Sent: 1, Failed: 1}},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -168,7 +169,7 @@ func (m *merge) problem(job *delivery.Job, err error) *Problem {
 	case errors.As(err, &fault):
 		p.Reason, p.Hint = fault.Message, fault.Hint
 	case errors.As(err, &raised):
-		p.Reason, p.Hint = raised.Message, raised.Hint
+		p.Reason, p.Hint = strings.TrimPrefix(raised.Message, p.Place.String()+": "), raised.Hint
 	default:
 		worded := m.bound.fault(err)
 		p.Reason, p.Hint = worded.Message, worded.Hint
@@ -185,7 +186,11 @@ func columnOf(row *rows.Row, reason string) (column string) {
 	longest := least - 1
 	for i := range row.Len() {
 		text, ok := row.Text(i)
-		if ok && len(text) > longest && strings.Contains(reason, text) {
+		if !ok || len(text) <= longest {
+			continue
+		}
+		quoted := strconv.Quote(text)
+		if strings.Contains(reason, text) || strings.Contains(reason, quoted[1:len(quoted)-1]) {
 			column, longest = row.Columns().Name(i), len(text)
 		}
 	}

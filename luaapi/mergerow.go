@@ -38,7 +38,9 @@ type merge struct {
 
 	describe *lua.LFunction // calls message under protection
 	row      *rows.Row      // that describe is about
-	made     described      // of it
+	// onlyEnvelope is true while it is looked whom the messages are for.
+	onlyEnvelope bool
+	made         described // of it
 }
 
 // described is what a script said of a row.
@@ -111,12 +113,12 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 	}
 	sum := row.Hash()
 	job.Hash = binary.LittleEndian.Uint64(sum[:])
-	m.row, m.made = row, described{}
+	m.row, m.made, m.onlyEnvelope = row, described{}, need == delivery.NeedRecipients
 	if _, err := m.rt.Call(m.L, m.describe, 0); err != nil {
 		if m.Context().Err() != nil {
 			return delivery.Job{}, err
 		}
-		job.Err = &rowError{row.Place(), err}
+		job.Err = at(row.Place(), err)
 		return job, nil
 	}
 	made := m.made
@@ -124,7 +126,7 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 		return job, nil
 	}
 	if job.Envelope, err = envelopeOf(made.description); err != nil {
-		job.Err = &rowError{row.Place(), m.bound.fault(err)}
+		job.Err = at(row.Place(), m.bound.fault(err))
 		return job, nil
 	}
 	if need == delivery.NeedRecipients {
@@ -138,11 +140,21 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 	job.Build = func(ctx context.Context) (delivery.Letter, error) {
 		letter, err := m.build(ctx, key, made, signers)
 		if err != nil {
-			return delivery.Letter{}, &rowError{row.Place(), err}
+			return delivery.Letter{}, at(row.Place(), err)
 		}
 		return letter, nil
 	}
 	return job, nil
+}
+
+// at says where the row is that an error is about, unless the error says so itself.
+func at(place rows.Place, err error) error {
+	var cell *rows.Error
+	var blank *template.Error
+	if errors.As(err, &cell) || errors.As(err, &blank) && blank.Row != "" {
+		return err
+	}
+	return &rowError{place, err}
 }
 
 // rowError is what is wrong with a row, and where that is.
@@ -205,7 +217,7 @@ func (m *merge) take(L *lua.LState) int {
 	c := &Call{bound: m.bound, L: L, function: messageOfRow}
 	switch v := v.(type) {
 	case *lua.LTable:
-		d := &describer{c: c}
+		d := &describer{c: c, onlyEnvelope: m.onlyEnvelope}
 		description := d.read(emptyDescription(), v)
 		m.made = described{description: description, letter: d.letter, data: d.data, signing: d.signing}
 		return 0
@@ -295,6 +307,10 @@ func (m *merge) resultOf(r delivery.Result) *result {
 	}
 	if r.Err != nil {
 		one.reason = r.Err.Error()
+	}
+	switch r.Outcome {
+	case delivery.Skipped, delivery.Suppressed, delivery.Duplicate, delivery.AlreadySent:
+		one.nothing = true
 	}
 	handled := false
 	one.settle = func() {

@@ -24,6 +24,7 @@ type decoder struct {
 	b    *bound
 	L    *lua.LState
 	path string // "smtp.connect", then "smtp.connect: timeouts"
+	sent bool   // what it reads is sent, and must hold no secret
 }
 
 func (c *Call) decode(path string, t *lua.LTable, into any) {
@@ -138,7 +139,7 @@ func (d *decoder) value(name string, v lua.LValue, into reflect.Value) {
 		if !ok {
 			wrong("a string")
 		}
-		d.utf8(name, string(text))
+		d.text(name, string(text))
 		into.SetString(string(text))
 	case reflect.Bool:
 		truth, ok := v.(lua.LBool)
@@ -157,7 +158,7 @@ func (d *decoder) value(name string, v lua.LValue, into reflect.Value) {
 		if !ok {
 			wrong("a table")
 		}
-		nested := &decoder{b: d.b, L: d.L, path: d.path + ": " + name}
+		nested := &decoder{b: d.b, L: d.L, path: d.path + ": " + name, sent: d.sent}
 		nested.table(t, into)
 	default:
 		panic("luaapi: no decoder for option " + name + " of " + into.Type().String())
@@ -185,10 +186,18 @@ func isTable(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct && t != reflect.TypeFor[smtp.Secret]()
 }
 
+// text refuses what is no text, and a secret where it would be sent.
+func (d *decoder) text(name, text string) {
+	d.utf8(name, text)
+	if d.sent && strings.Contains(text, shownSecret) {
+		d.b.rt.Raise(d.L, secretInText(d.path+": "+name))
+	}
+}
+
 // strings reads a list of strings; one string is a list of one.
 func (d *decoder) strings(name string, v lua.LValue) []string {
 	if text, ok := v.(lua.LString); ok {
-		d.utf8(name, string(text))
+		d.text(name, string(text))
 		return []string{string(text)}
 	}
 	t, ok := v.(*lua.LTable)
@@ -201,7 +210,7 @@ func (d *decoder) strings(name string, v lua.LValue) []string {
 		if !ok {
 			d.fail("", "option %q: element %d must be a string, got %s", name, i+1, engine.TypeName(item))
 		}
-		d.utf8(name, string(text))
+		d.text(name, string(text))
 		list = append(list, string(text))
 	}
 	return list

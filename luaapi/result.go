@@ -18,6 +18,7 @@ type result struct {
 	account string
 	again   func(c *Call, envelope smtp.Envelope) *result // sends the same bytes to some of the recipients
 	reason  string                                        // why a row of a merge got nothing, where no reply says it
+	nothing bool                                          // of a merge: nothing was to be sent
 	settle  func()                                        // in a merge, what handled() does
 }
 
@@ -52,8 +53,8 @@ func resultClass() *Class {
 		Name: "result",
 		Doc:  "What became of one message. At the end of the run, every recipient that got nothing sets the exit status, unless handled() was called.",
 		Fields: append([]Field{
-			{"ok", "boolean", "every recipient was accepted, and the message too",
-				func(c *Call) lua.LValue { return lua.LBool(of(c).OK()) }},
+			{"ok", "boolean", "every recipient was accepted, and the message too; in a merge also where nothing was to be sent: skipped, suppressed, duplicate, already_sent",
+				func(c *Call) lua.LValue { return lua.LBool(of(c).OK() || of(c).nothing) }},
 			{"outcome", "string?", `"sent", "partial", "deferred", "failed" or "in_doubt" (its end was written and never answered, so it may have arrived); in a merge also "skipped", "suppressed", "duplicate" and "already_sent"; nil where nothing was to be sent`,
 				func(c *Call) lua.LValue { return optional(string(of(c).Outcome)) }},
 			{"recipients", "recipient[]", "every recipient, in the order of the envelope",

@@ -136,10 +136,14 @@ const shownSecret = "‹secret›"
 
 func (c *Call) refuseShownSecret(field, text string) {
 	if strings.Contains(text, shownSecret) {
-		c.rt.Raise(c.L, &engine.Fault{
-			Kind: engine.KindArgument, Message: fmt.Sprintf("%s: %s holds the text %s: a secret was put into it", c.function.full, field, shownSecret),
-			Hint: "secrets are for log-ins and for http, which take them as they are; leave it out of the text",
-		})
+		c.rt.Raise(c.L, secretInText(c.function.full+": "+field))
+	}
+}
+
+func secretInText(place string) *engine.Fault {
+	return &engine.Fault{
+		Kind: engine.KindArgument, Message: fmt.Sprintf("%s holds the text %s: a secret was put into it", place, shownSecret),
+		Hint: "secrets are for log-ins and for http, which take them as they are; leave it out of the text",
 	}
 }
 

@@ -47,6 +47,16 @@ func OpenFile(path string) (*File, error) {
 	return f, nil
 }
 
+// ReadFile reads the file of a state as it is now, while another process may have
+// it open. A file that is not there is a state of nothing.
+func ReadFile(path string) (*Memory, error) {
+	f := &File{path: path}
+	if err := f.read(); err != nil {
+		return nil, err
+	}
+	return &f.memory, nil
+}
+
 // read takes up what the file says. A last line without its end was never
 // acknowledged; anything else that is no entry is damage, and not for us to drop.
 func (f *File) read() error {

@@ -16,7 +16,8 @@ type Mail struct {
 
 // StreamOptions refine Stream. The zero value is the usual.
 type StreamOptions struct {
-	// Messages is how many may be on their way at once; 0 is 64.
+	// Messages is how many may be on their way at once, from Commit until Next
+	// returns their results; 0 is 64.
 	Messages int
 	// Bytes is how many octets may be; 0 is 1 MiB. A larger message travels alone.
 	Bytes int64
@@ -24,8 +25,9 @@ type StreamOptions struct {
 	// where the server shows that it handles it well, else DATA.
 	Transfer Transfer
 	// Commit is called before the end of any message of batch is written, with
-	// the messages in the order of the source; each message is in one batch. On
-	// an error the stream ends, and none of the batch is sent.
+	// the messages in the order of the source; each message is in one batch, which
+	// is the stream's again once it returns. On an error the stream ends, and none
+	// of the batch is sent.
 	Commit func(ctx context.Context, batch []Mail) error
 	// Grace is how long replies are awaited after ctx has ended, for messages
 	// whose end was written; 0 is 3 seconds.
@@ -65,6 +67,7 @@ type Stream struct {
 	slow       bool      // the source takes its time
 	gathered   []*flight // prepared, not begun
 	committed  int       // of gathered, how many the Commit hook has seen
+	batch      []Mail    // room for what the hook is told
 	dirty      bool      // in turns: the next transaction must begin with RSET
 	out        output
 	moves      int       // changes with whatever may let the stream go on
@@ -77,7 +80,6 @@ type Stream struct {
 	first   int        // flights[:first] were handed out
 	hearing int        // flights[first:hearing] are answered
 	octets  int64      // of flights that are not
-	pending int        // flights begun and not answered
 	current *flight    // in turns: the one whose envelope was sent, and not its text
 	// leftovers are flights with recipients left for another transaction.
 	leftovers int
@@ -159,6 +161,10 @@ func (st *Stream) oldest() *flight {
 	return nil
 }
 
+// held is how many messages were begun and not handed out: whoever notes results as
+// he gets them has all of these in doubt. mu is held.
+func (st *Stream) held() int { return len(st.flights) - st.first }
+
 // end notes why nothing more is begun. The first reason is kept, but that the
 // source has ended is none beside another.
 func (st *Stream) end(err error) {
@@ -223,7 +229,6 @@ func (st *Stream) Leave() {
 		st.octets -= st.flights[last].weight
 		st.flights = st.flights[:last]
 		st.hearing = min(st.hearing, last)
-		st.pending--
 	}
 	st.mu.Unlock()
 	for {

@@ -610,3 +610,52 @@ func TestStreamSlowSource(t *testing.T) {
 		})
 	}
 }
+
+// What was committed and not handed out yet is never more than what may be on its
+// way: a caller that notes results as they come knows how much can be in doubt.
+func TestStreamCommitBound(t *testing.T) {
+	for _, kind := range streamServers() {
+		t.Run(kind.name, func(t *testing.T) {
+			const n = 500
+			s, record := kind.connect(t, kind.server)
+			committed, heard, most := 0, 0, 0
+			options := kind.options
+			if options.Messages == 0 {
+				options.Messages = 16
+			}
+			options.Commit = func(_ context.Context, batch []Mail) error {
+				committed += len(batch)
+				most = max(most, committed-heard)
+				return nil
+			}
+			st := s.Stream(t.Context(), numbered(n), options)
+			for {
+				if _, err := st.Next(); err != nil {
+					if err != io.EOF {
+						t.Error(err)
+					}
+					break
+				}
+				heard++
+			}
+			record()
+			if committed != n || heard != n || most > options.Messages {
+				t.Errorf("%d committed, %d heard of, %d between the two, want %d at most", committed, heard, most, options.Messages)
+			}
+		})
+	}
+}
+
+// What the hook is told takes no memory of its own for each batch.
+func TestStreamCommitRoom(t *testing.T) {
+	st := &Stream{options: StreamOptions{Commit: func(context.Context, []Mail) error { return nil }}}
+	for i := range 64 {
+		st.gathered = append(st.gathered, &flight{given: numberedMail(i)})
+	}
+	if n := testing.AllocsPerRun(10, func() {
+		st.committed = 0
+		st.commit()
+	}); n > 0 {
+		t.Errorf("%v allocations for a batch", n)
+	}
+}

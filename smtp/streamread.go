@@ -301,7 +301,6 @@ func (st *Stream) hear() {
 			st.open, st.behind = !f.closed, f.finals > 0
 			st.refused = st.refused || st.open
 		}
-		st.pending--
 		st.octets -= f.weight
 		st.hearing++
 	}

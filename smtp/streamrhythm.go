@@ -26,7 +26,7 @@ func (st *Stream) hungry() bool {
 	if st.exhausted || st.slow {
 		return false
 	}
-	return st.rhythm != backToBack || st.pending <= st.options.Messages/2
+	return st.rhythm != backToBack || st.held() <= st.options.Messages/2
 }
 
 // advance writes what can be written now.
@@ -319,11 +319,13 @@ func (st *Stream) commit() bool {
 		st.committed = len(st.gathered)
 		return true
 	}
-	var batch []Mail
+	st.batch = st.batch[:0]
 	for _, f := range st.gathered[st.committed:] {
-		batch = append(batch, f.given)
+		st.batch = append(st.batch, f.given)
 	}
-	if err := st.options.Commit(st.ctx, batch); err != nil {
+	err := st.options.Commit(st.ctx, st.batch)
+	clear(st.batch)
+	if err != nil {
 		st.end(&Error{Kind: KindFile, Command: "commit", Err: err})
 		for _, f := range st.gathered[st.committed:] {
 			f.lost(false)

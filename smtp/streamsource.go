@@ -13,7 +13,7 @@ const slowSource = time.Millisecond
 func (st *Stream) gather(most int) {
 	asked := time.Since(st.session.log.start)
 	st.mu.Lock()
-	pending, octets := st.pending, st.octets
+	held, octets := st.held(), st.octets
 	st.mu.Unlock()
 	before := octets
 	defer func() {
@@ -22,7 +22,7 @@ func (st *Stream) gather(most int) {
 		st.mu.Unlock()
 	}()
 	for !st.exhausted && len(st.gathered) < most {
-		busy := pending + len(st.gathered)
+		busy := held + len(st.gathered)
 		if busy > 0 && (busy >= st.options.Messages || octets >= st.options.Bytes) {
 			return
 		}
@@ -123,7 +123,6 @@ func (st *Stream) start(f *flight) *flight {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	st.flights = append(st.flights, f)
-	st.pending++
 	if f.result.Outcome != "" { // decided without asking
 		f.answered = true
 		st.hear()

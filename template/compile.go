@@ -100,6 +100,9 @@ func (p *part) compile() error {
 		if tree, err = reference.escaped(); err != nil {
 			return err
 		}
+		if err = p.document.enclose(tree); err != nil {
+			return err
+		}
 	}
 	c := &compiler{program: &program{part: p}}
 	c.declare("$")
@@ -285,6 +288,12 @@ func (c *compiler) pipe(p *parse.PipeNode) (*expression, int) {
 }
 
 func (c *compiler) action(n *parse.ActionNode) {
+	if text, escaper, ok := conditionalOf(n); ok {
+		if escaper == textEscaper {
+			c.emit(step{operation: writeText, text: text})
+		}
+		return
+	}
 	if len(n.Pipe.Decl) > 0 {
 		if isStep(n.Pipe) {
 			return // The operation next counts.

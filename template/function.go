@@ -68,6 +68,7 @@ var functions = byName(
 	&function{showFunction, 1, 1, func(_ *run, args []any) (any, error) { return show(args[0]) }},
 	&function{plainFunction, 1, 1, func(_ *run, args []any) (any, error) { return text(args[0]) }},
 	&function{itemsFunction, 1, 1, func(_ *run, args []any) (any, error) { return items(args[0]) }},
+	&function{conditionalFunction, 1, 1, func(_ *run, args []any) (any, error) { return template.HTML(args[0].(string)), nil }},
 	&function{stepFunction, 0, 0, func(r *run, _ []any) (any, error) { return nil, r.step() }},
 
 	&function{"default", 2, 2, defaultTo},

@@ -25,10 +25,12 @@ type generator struct {
 	// native keeps to what means the same without this package.
 	native bool
 	text   bool
-	depth  int
-	vars   []string
-	loops  int
-	names  int
+	// commented says that a conditional comment is open.
+	commented bool
+	depth     int
+	vars      []string
+	loops     int
+	names     int
 	// partials are the names of templates that may be put in.
 	partials []string
 }
@@ -319,6 +321,12 @@ func (g *generator) element() string {
 			return `<input {{` + g.pipe(1) + `}}="x">` // An attribute's name.
 		}
 		return `<input data-url="` + address() + `" value="` + attribute() + `">`
+	case 22:
+		if !g.native && !g.commented {
+			g.commented = true
+			defer func() { g.commented = false }()
+			return g.one("<!--[if mso]>", "<!--[if gte mso 9]>", "<!--[if mso]><![if mso]>") + g.element() + "<![endif]-->"
+		}
 	case 21:
 		return `<meta http-equiv="refresh" content="0;url=` + g.within("x")() + `">`
 	}

@@ -111,11 +111,6 @@ const markdownLayout = `<!DOCTYPE html>
 </html>
 `
 
-// hiddenPreheader shows the preheader to those who list messages and not to those
-// who read them.
-const hiddenPreheader = `<div style="display:none;max-height:0;overflow:hidden">{{template "preheader text" .}}</div>
-`
-
 // build puts the letter, its layout and its partials together and compiles them.
 func (l *letter) build(name string, options Options) (*Template, error) {
 	if l.html != nil && l.markdown != nil {
@@ -222,16 +217,23 @@ func (l *letter) htmlPart(t *Template) (*part, error) {
 	}
 	shown := false
 	e.special["preheader"] = definition{f.body, f}
-	e.used = func(name string) { shown = shown || name == "preheader" }
-	p, err := t.part(e, outer, letter, htmlPart)
+	e.used = func(name string) { shown = shown || strings.HasPrefix(name, "preheader") }
+	segments, err := e.expand(outer.body, outer)
 	if err != nil {
 		return nil, err
 	}
 	if s := l.front["preheader"]; s != nil && !shown {
-		return nil, s.errorAt(0, mistakef("the preheader is shown nowhere").
-			withHint(`put {{template "preheader" .}} behind <body> in `+outer.source.name))
+		i, offset, found := behindBody(segments)
+		if !found {
+			return nil, s.errorAt(0, mistakef("the preheader is shown nowhere").
+				withHint(`put {{template "preheader" .}} behind <body> in `+outer.source.name))
+		}
+		action := []segment{{keyword: "template", text: `template "preheader" .`}}
+		if segments, err = insert(e, segments, i, offset, action, outer); err != nil {
+			return nil, err
+		}
 	}
-	return p, nil
+	return t.assemble(segments, outer, letter, htmlPart)
 }
 
 // special makes a value of the front matter a template of the name.

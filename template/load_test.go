@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,7 +33,7 @@ func TestLoad(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Rendered{
-		HTML: `<title>News for Ann &amp; Bob</title><body><div style="display:none;max-height:0;overflow:hidden">Now €3.50</div>
+		HTML: `<title>News for Ann &amp; Bob</title><body><div style="display:none;max-height:0;overflow:hidden;mso-hide:all">Now €3.50</div>
 <b>Our news</b><h1>Hello Ann &amp; Bob</h1><p>Ann &amp; Bob</p>.`,
 		Text: "Hello Ann & Bob\n-- Ann & Bob", Subject: "News for Ann & Bob", Preheader: "Now €3.50",
 	}
@@ -57,7 +58,7 @@ func TestLoadMistakes(t *testing.T) {
 		{map[string]string{"a.html": "---\nsubject: 'Hi {{.name | uper}}'\n---\n"}, `template: a.html:2: unknown function "uper" (did you mean "upper"?)`},
 		{map[string]string{"a.html": "---\nlayout: main\n---\nx"}, `template: a.html:2:9: no layout "main" (write the file layouts/main.html)`},
 		{map[string]string{"a.html": "---\nlayout: ../main\n---\nx"}, `template: a.html:2:9: "../main" cannot be the name of a file (names are letters, digits, _ and -, with / between them)`},
-		{map[string]string{"a.html": "---\npreheader: x\n---\n<p>"}, `template: a.html:2:12: the preheader is shown nowhere (put {{template "preheader" .}} behind <body> in a.html)`},
+		{map[string]string{"a.html": "---\npreheader: x\n---\n{{if .x}}<body>{{end}}<p>"}, `template: a.html:2:12: the preheader is shown nowhere (put {{template "preheader" .}} behind <body> in a.html)`},
 		{map[string]string{"a.html": "x\n\n  {{template \"footer\" .}}"}, `template: a.html:3:5: no template "footer" (write {{define "footer"}}, or the file partials/footer.html)`},
 		{map[string]string{"a.txt": "{{template \"../secret\" .}}"}, `template: a.txt:1:3: "../secret" cannot be the name of a file (names are letters, digits, _ and -, with / between them)`},
 		{map[string]string{"a.html": "{{template `b` .}}", "partials/b.html": "\n{{template `c`}}", "partials/c.html": "{{template `b` .}}"},
@@ -153,5 +154,61 @@ func TestInline(t *testing.T) {
 	options.Inline = func(string) (string, error) { return "", errors.New("no such property") }
 	if _, err := Load("a", options); err == nil || err.Error() != "template: a.html: inlining CSS: no such property" {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestPreheaderShown: a preheader goes behind <body>, escaped and once, where the
+// layout does not show it.
+func TestPreheaderShown(t *testing.T) {
+	const hidden = `<div style="display:none;max-height:0;overflow:hidden;mso-hide:all">&lt;v&gt;</div>` + "\n"
+	for source, want := range map[string]string{
+		"<p>Hi":  hidden + "<p>Hi",
+		"{{.x}}": hidden + "&lt;v&gt;",
+		"<html><!-- <body> --><BODY class='>' id=a><p>":   "<html><BODY class='>' id=a>" + hidden + "<p>",
+		`<body>a{{template "preheader" .}}`:               "<body>a" + hidden,
+		`<body><i>{{template "preheader text" .}}</i>`:    "<body><i>&lt;v&gt;</i>",
+		"{{define `h`}}<body>{{end}}{{template `h` .}}a":  "<body>" + hidden + "a",
+		"{{define `h`}}<body>{{end}}{{template `h` .x}}a": "",
+		"<!-- {{.x}} <body> -->a":                         "",
+		"<head></head>a":                                  "",
+		"<body class='{{.x}}'>a":                          "",
+	} {
+		made, err := New(Source{HTML: source, Preheader: "{{.x}}"}, testOptions)
+		if err != nil {
+			if want != "" || !strings.Contains(err.Error(), "the preheader is shown nowhere") {
+				t.Errorf("%s: %v", source, err)
+			}
+			continue
+		}
+		got, err := made.Render(context.Background(), map[string]any{"x": "<v>"})
+		if err != nil || got.HTML != want || got.Preheader != "<v>" {
+			t.Errorf("%s:\ngot  %s, %v\nwant %s", source, got.HTML, err, want)
+		}
+	}
+}
+
+// TestDocumentedLetters: the letters in docs/templates.md render.
+func TestDocumentedLetters(t *testing.T) {
+	page, err := os.ReadFile("../docs/templates.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```(html|markdown)\n(.*?)```").FindAllStringSubmatch(string(page), -1)
+	if len(blocks) != 2 {
+		t.Errorf("%d letters, want 2", len(blocks))
+	}
+	item := map[string]any{"id": 1.0, "title": "Savings", "price": 2.0, "name": "Pen", "url": "https://x.example/"}
+	data := map[string]any{"name": "Ann", "premium": true, "offers": []any{item}, "items": []any{item}, "links": []any{item}}
+	for _, b := range blocks {
+		extension := map[string]string{"html": ".html", "markdown": ".md"}[b[1]]
+		made, err := Load("a", Options{Files: folder(map[string]string{"a" + extension: b[2]})})
+		if err != nil {
+			t.Errorf("%s: %v", b[1], err)
+			continue
+		}
+		got, err := made.Render(context.Background(), data)
+		if err != nil || !strings.Contains(got.HTML, "€2.00") || !strings.Contains(got.HTML, "Savings</a>") {
+			t.Errorf("%s: got %s, %v", b[1], got.HTML, err)
+		}
 	}
 }

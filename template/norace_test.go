@@ -1,5 +1,6 @@
-//go:build !race
+//go:build !race && !matrix
 
 package template
 
-const slowed = false
+// share is the divisor of the number of generated tests.
+const share = 10

@@ -1,6 +1,7 @@
-//go:build race
+//go:build race && !matrix
 
 package template
 
-// slowed says that the race detector makes everything ten times slower.
-const slowed = true
+// share is how much of the generated tests runs: the race detector makes everything ten
+// times slower.
+const share = 100

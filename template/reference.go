@@ -94,6 +94,9 @@ func (d *document) escapingError(e *htmltemplate.Error) error {
 		m.message = "whether this value is in the path or in the query of the address depends on a branch"
 		m.hint = "put the whole address, or its end, into each branch"
 	}
+	if a, ok := e.Node.(*parse.ActionNode); ok && isConditional(a) {
+		m = mistakef("a conditional comment cannot stand here").withHint("put it between elements")
+	}
 	m.message = strings.ReplaceAll(m.message, innerLeft, leftDelimiter)
 	if e.Node != nil {
 		return d.errorAt(int(e.Node.Position()), m)

@@ -32,6 +32,7 @@ func (d *document) parse(kind partKind) (*parse.Tree, error) {
 	functions := parserFunctions()
 	functions[scopeFunction] = true
 	functions[nothingFunction] = true
+	functions[conditionalFunction] = true
 	trees, err := parse.Parse(rootName, d.text, innerLeft, innerRight, functions)
 	if err != nil {
 		m := parseErrorPattern.FindStringSubmatch(err.Error())
@@ -141,6 +142,9 @@ func (r *rewriter) node(n parse.Node, in scope) (err error) {
 	case *parse.TextNode, *parse.CommentNode, *parse.BreakNode, *parse.ContinueNode:
 		return nil
 	case *parse.ActionNode:
+		if isConditional(n) {
+			return nil
+		}
 		if err := r.pipe(n.Pipe, in); err != nil {
 			return err
 		}

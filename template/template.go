@@ -177,9 +177,21 @@ func (t *Template) part(e *expander, outer, letter *fragment, kind partKind) (*p
 	if err != nil {
 		return nil, err
 	}
-	if kind == htmlPart && t.options.Inline != nil {
-		if segments, err = inlined(segments, t.options.Inline); err != nil {
-			return nil, &Error{File: letter.source.name, Message: fmt.Sprintf("inlining CSS: %v", err), Err: err}
+	return t.assemble(segments, outer, letter, kind)
+}
+
+// assemble compiles the pieces that were put together.
+func (t *Template) assemble(segments []segment, outer, letter *fragment, kind partKind) (*part, error) {
+	var err error
+	if kind == htmlPart {
+		written := delimiters(segments)
+		if t.options.Inline != nil {
+			if segments, err = inlined(segments, t.options.Inline); err != nil {
+				return nil, &Error{File: letter.source.name, Message: fmt.Sprintf("inlining CSS: %v", err), Err: err}
+			}
+		}
+		if segments, err = conditionals(outer.source, segments, written); err != nil {
+			return nil, err
 		}
 	}
 	p := &part{kind: kind, document: join(outer.source, segments), template: t}

@@ -84,6 +84,9 @@ func (j *Job) check() error {
 // Roots are what the server's certificate is verified with.
 func (j Job) Roots() *x509.CertPool { return j.pool }
 
+// RootsFile is where the server's certificate stands.
+func (j Job) RootsFile() string { return j.roots }
+
 // TLSConfig is for clients that take one.
 func (j Job) TLSConfig() *tls.Config {
 	return &tls.Config{RootCAs: j.pool, ServerName: ServerName}

@@ -10,13 +10,14 @@ type samples struct{ apart, together []sample }
 
 // figures are the medians of a client's runs.
 type figures struct {
-	what  string  // the way the client took, where it has several
-	cpu   float64 // of the client, ms for 1,000 messages
-	wall  float64 // with the server on the same core, ms for 1,000 messages
-	both  float64 // CPU of client and server in those runs, ms for 1,000 messages
-	turns float64 // for each message
-	trips float64 // wall time in round trips; 0 where there is no delay
-	chain float64 // the same as the server counted it, which no busy machine lengthens
+	what   string  // the way the client took, where it has several
+	cpu    float64 // of the client, ms for 1,000 messages
+	wall   float64 // with the server on the same core, ms for 1,000 messages
+	both   float64 // CPU of client and server in those runs, ms for 1,000 messages
+	turns  float64 // for each message
+	trips  float64 // wall time in round trips; 0 where there is no delay
+	memory float64 // most that was resident, MiB
+	chain  float64 // the same as the server counted it, which no busy machine lengthens
 }
 
 // beforeCounting are the round trips before the client's first octets: the
@@ -41,6 +42,7 @@ func (s samples) figures(l line, c contestant) figures {
 		both:  median(s.together, func(s sample) float64 { return perThousand(s.report.CPU+s.server.CPU, c.n) }),
 		turns: median(s.apart, func(s sample) float64 { return float64(s.server.MessageTurns) / float64(max(c.n, 1)) }),
 	}
+	f.memory = median(s.apart, func(s sample) float64 { return float64(s.report.MaxRSS) / 1024 })
 	if l.delay > 0 {
 		f.chain = beforeCounting + median(s.apart, func(s sample) float64 { return float64(s.server.Rounds) })
 		f.trips = median(s.apart, func(s sample) float64 { return s.report.Seconds / (2 * l.delay).Seconds() })
@@ -69,6 +71,8 @@ func (f figures) get(which figure) float64 {
 		return f.cpu
 	case figureWall:
 		return f.wall
+	case figureMemory:
+		return f.memory
 	case figureChain:
 		return f.chain
 	}

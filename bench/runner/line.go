@@ -37,11 +37,12 @@ type contestant struct {
 type figure string
 
 const (
-	figureTurns figure = "turns a message"
-	figureCPU   figure = "client CPU"
-	figureWall  figure = "wall, one core"
-	figureTrips figure = "round trips"
-	figureChain figure = "round trips, counted"
+	figureTurns  figure = "turns a message"
+	figureCPU    figure = "client CPU"
+	figureWall   figure = "wall, one core"
+	figureTrips  figure = "round trips"
+	figureChain  figure = "round trips, counted"
+	figureMemory figure = "memory, MiB"
 )
 
 // goal is what one figure should be.
@@ -180,7 +181,8 @@ func lines() []line {
 	}
 	all = append(all, longLines()...)
 	all = append(all, peerLines()...)
-	return append(all, buildLines()...)
+	all = append(all, buildLines()...)
+	return append(all, mergeLines(scriptPeers())...)
 }
 
 // longLines are those over 50 ms.

@@ -88,7 +88,7 @@ func (p page) targets() table {
 }
 
 func (p page) everything() table {
-	t := table{{"line", "client", "messages", "client CPU", "wall, one core", "CPU of both", "turns a message", "round trips", "counted"}}
+	t := table{{"line", "client", "messages", "client CPU", "wall, one core", "CPU of both", "turns a message", "round trips", "counted", "memory, MiB"}}
 	for _, l := range p.lines {
 		for i, c := range l.clients {
 			f := l.figures[i]
@@ -96,7 +96,7 @@ func (p page) everything() table {
 			if f.what != "" && !strings.Contains(name, f.what) {
 				name += " (" + f.what + ")"
 			}
-			row := []string{l.name, name, fmt.Sprint(c.n), "", "", "", "", "", ""}
+			row := []string{l.name, name, fmt.Sprint(c.n), "", "", "", "", "", "", number(f.memory)}
 			if l.delay == 0 {
 				row[3], row[4], row[5] = number(f.cpu), number(f.wall), number(f.both)
 			} else {

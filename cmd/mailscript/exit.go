@@ -9,6 +9,7 @@ import (
 
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/luaapi"
 )
 
@@ -63,6 +64,10 @@ func exitStatus(err error) int {
 
 // faultStatus is that of a fault the script did not catch.
 func faultStatus(f *engine.Fault) int {
+	var locked *ledger.LockedError
+	if errors.As(f, &locked) {
+		return exitDeferred // the same call succeeds when the other run has ended
+	}
 	switch f.Kind {
 	case engine.KindArgument, engine.KindFile, engine.KindFinished, engine.KindClosed:
 		return exitData

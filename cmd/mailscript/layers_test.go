@@ -32,18 +32,20 @@ var layers = map[string]struct {
 	"template":                 {[]string{"mime/plaintext"}, "data in, parts of a message out"},
 	"civil":                    {nil, "calendars and zones"},
 	"chart":                    {nil, "numbers in, a picture out"},
+	"daemon":                   {nil, "what a process that runs for months needs of the system"},
 	"schedule":                 {nil, "decides when jobs run, whatever they do"},
 	"fetch":                    {nil, "HTTP for scripts"},
 	"workbook":                 {nil, "tables out, as workbooks"},
 	"template/inline":          {nil, "style sheets into style attributes, whatever the document is for"},
 	"rows":                     {nil, "tables of records, whatever is made of them"},
 	"sink":                     {[]string{"smtp", "smtp/server"}, "the sink is a server that dials like a client"},
-	"config":                   {[]string{"smtp", "mime"}, "configuration yields what the client takes"},
+	"config":                   {[]string{"smtp", "mime", "schedule"}, "configuration yields what the client takes"},
 	"luaapi":                   {[]string{"engine", "config", "smtp", "mime", "mime/dkim", "mime/lint", "probe", "rows", "template", "template/inline", "delivery", "ledger", "civil", "fetch", "chart", "workbook"}, "bindings adapt the layers below"},
 	"ledger":                   {nil, "remembers rows and what became of them, whoever sends them"},
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
-	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library"}, "the command puts everything together"},
+	"crash":                    {nil, "tests of the finished binary"},
+	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "delivery", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library", "schedule", "daemon"}, "the command puts everything together"},
 	"luaapi/library":           {nil, "generated definitions"},
 }
 
@@ -60,6 +62,8 @@ var outsiders = []struct {
 	{"zombiezen.com/go/sqlite", []string{"ledger"}, "only the ledger knows how it is stored"},
 	{"github.com/adhocore/gronx", []string{"schedule"}, "only the scheduler evaluates cron"},
 	{"github.com/xuri/excelize/v2", []string{"workbook"}, "only workbook writes workbooks"},
+	{"github.com/fsnotify/fsnotify", []string{"daemon"}, "only the daemon watches files"},
+	{"github.com/lmittmann/tint", []string{"cmd/mailscript"}, "only the command knows terminals"},
 	{"net/smtp", nil, "the client core is our own"},
 }
 

@@ -104,7 +104,7 @@ func ofLedger(status *int, err error) error {
 		return usageError{err, explained.Hint}
 	case errors.As(err, &locked):
 		*status = exitDeferred
-		return usageError{err, "wait until it ends, or end it"}
+		return usageError{err, "one command at a time writes to the ledger of a project; wait until the other ends, or look at it with mailscript status"}
 	case errors.As(err, &explained):
 		*status = exitData
 		return usageError{err, explained.Hint}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // zones of events, where the machine has none
@@ -15,6 +16,11 @@ import (
 )
 
 func main() {
+	if os.Getenv("GOGC") == "" {
+		// A merge makes much that lives briefly beside little that stays: half as many
+		// collections save a sixth of its time and cost some megabytes.
+		debug.SetGCPercent(200)
+	}
 	ctx, stop := interruptible()
 	code := Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
@@ -57,7 +63,7 @@ Exit status:
   69  some mail was refused for good, or a server could not be used
   70  a mistake of mailscript itself
   74  some mail is in doubt: its end was written and never answered
-  75  some mail was refused for now, or a server could not be reached
+  75  some mail was refused for now, a server could not be reached, or another run has the ledger
   76  mailscript probe, lint or ledger check found something that is an error
   78  the configuration is wrong
  130  interrupted
@@ -79,7 +85,9 @@ func rootCommand(status *int) *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.AddCommand(runCommand(status), checkCommand(status), initCommand(), accountCommand(), probeCommand(status), lintCommand(status), dkimCommand(), ledgerCommand(status), docCommand(), versionCommand())
+	root.AddCommand(runCommand(status), checkCommand(status), initCommand(), accountCommand(), probeCommand(status), lintCommand(status), dkimCommand(),
+		runsCommand(status), statusCommand(status), resumeCommand(status), exportCommand(status), doubtCommand(status), auditCommand(status), suppressionsCommand(status), ledgerCommand(status),
+		serveCommand(), jobsCommand(status), docCommand(), versionCommand())
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageError{err, "mailscript help " + c.Name() + " lists the flags"}
 	})

@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
+	"github.com/mailscript/mailscript/delivery"
 	"github.com/mailscript/mailscript/luaapi"
 	"github.com/mailscript/mailscript/sink"
 	"github.com/mailscript/mailscript/smtp"
@@ -19,7 +21,10 @@ type reporter struct {
 	text io.Writer
 	json io.Writer // nil without --json
 
-	dryRun bool // what the sink caught was not kept
+	dryRun  bool   // what the sink caught was not kept
+	script  string // its path
+	project string
+	kept    []string // merges that keep the ledger
 }
 
 func (r *reporter) object(v map[string]any) {
@@ -59,6 +64,38 @@ func (r *reporter) result(e luaapi.Event) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.object(event)
+}
+
+func (r *reporter) progress(merge string, p delivery.Progress) {
+	event := withCounts(map[string]any{
+		"event": "progress", "run": merge, "total": p.Total, "waiting": p.Waiting, "elapsed": p.Elapsed.Seconds(),
+		"per_second": p.PerSecond, "connections": p.Connections,
+	}, p.Counts)
+	if p.Left > 0 {
+		event["left"] = p.Left.Seconds()
+	}
+	if p.Trouble != nil {
+		event["trouble"] = p.Trouble.Error()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.object(event)
+}
+
+func (r *reporter) merged(merge string, n delivery.Counts, elapsed time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.object(withCounts(map[string]any{"event": "merged", "run": merge, "elapsed": elapsed.Seconds()}, n))
+}
+
+func withCounts(object map[string]any, n delivery.Counts) map[string]any {
+	for name, count := range map[string]int64{
+		"rows": n.Rows, "sent": n.Sent, "failed": n.Failed, "deferred": n.Deferred, "in_doubt": n.InDoubt, "skipped": n.Skipped,
+		"suppressed": n.Suppressed, "duplicates": n.Duplicates, "already_sent": n.AlreadySent, "untried": n.Untried,
+	} {
+		object[name] = count
+	}
+	return object
 }
 
 func withReply(object map[string]any, reply smtp.Reply) map[string]any {
@@ -134,7 +171,25 @@ func (r *reporter) end(api *luaapi.API, status int, err error) {
 			hints = append(hints, u.Hint)
 		}
 	}
+	if why := r.whereWhy(t); why != "" {
+		hints = append(hints, why)
+	}
 	for _, hint := range hints {
 		fmt.Fprintf(r.text, "mailscript: hint: %s\n", hint)
 	}
+}
+
+// whereWhy says which command tells why rows of merges were not sent.
+func (r *reporter) whereWhy(t luaapi.Tally) string {
+	if len(r.kept) == 0 {
+		return ""
+	}
+	why := advised("status", r.kept[0], r.project) + " says why"
+	if len(r.kept) > 1 {
+		why = advised("status", "RUN", r.project) + " says why, of each merge"
+	}
+	if t.Failed > 0 && r.script != "-" {
+		why += "; mailscript check " + quoteArg(r.script) + " lists rows that are wrong themselves"
+	}
+	return why
 }

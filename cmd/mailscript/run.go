@@ -31,6 +31,13 @@ type runFlags struct {
 
 	unreported bool // the caller says what the sink caught
 
+	export *luaapi.Export // rows are read for a report; nil lets merges send
+	resume string         // the one merge that sends; "" lets all
+	begun  func()         // is told when a merge begins that keeps the ledger; nil where nobody asks
+	project *project              // has been opened already
+	adapt   func(*luaapi.Options) // what the caller wants different
+	nothing func(reason string)   // is told that there is nothing to report
+
 	check   *luaapi.Checking  // merges only look at their rows; nil where they send
 	checked func(*luaapi.API) // is told at the end
 }
@@ -88,30 +95,50 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	if err != nil {
 		return 0, err
 	}
+	terminal := stderr // programs that are asked for passwords write to it themselves
+	screen := newScreen(stderr)
+	stdout, stderr = screen.beside(stdout), screen.beside(stderr)
 	warn := func(text string) { fmt.Fprintln(stderr, "mailscript: warning:", text) }
-	p, err := openProject(path, flags.config, warn)
-	if err != nil {
+	var p project
+	if flags.project != nil {
+		p = *flags.project
+	} else if p, err = openProject(path, flags.config, warn); err != nil {
 		return 0, err
 	}
 	allowed, err := bounds(flags, p)
 	if err != nil {
 		return 0, err
 	}
-	report := &reporter{text: stderr, dryRun: flags.dryRun}
+	report := &reporter{text: stderr, dryRun: flags.dryRun, script: path, project: p.folder}
+	screen.caught = flags.sink != "" || flags.dryRun
 	printed := stdout
 	if flags.json {
 		report.json, printed = stdout, stderr
 	}
 	options := luaapi.Options{
 		Root: p.folder, Context: ctx, Config: p.file, Account: flags.account, Guard: allowed.Guard(),
-		Secrets: secretReader(p, stderr, warn), Notice: warn, OnResult: report.result, Check: flags.check,
+		Secrets: secretReader(p, terminal, warn), Notice: warn, OnResult: report.result, Check: flags.check,
+		Export: flags.export, Resume: flags.resume, Progress: screen.progress, Merged: screen.merged,
+	}
+	if flags.json {
+		options.Progress, options.Merged = report.progress, report.merged
 	}
 	if flags.sink == "" && !flags.dryRun && flags.to == "" {
 		options.Ledger = p.folder
+		options.Begun = func(merge string) {
+			noteOrigin(p.folder, merge, originOf(p.folder, path, args, flags), warn)
+			report.kept = append(report.kept, merge)
+			if flags.begun != nil {
+				flags.begun()
+			}
+		}
 	}
 	options.Script, options.AcceptChanges, options.Takeover = script.Sum(), flags.accept, flags.takeover
 	if flags.trace {
 		options.Trace = report.trace
+	}
+	if flags.adapt != nil {
+		flags.adapt(&options)
 	}
 	var caught *sink.Sink
 	if flags.sink != "" || flags.dryRun {
@@ -133,9 +160,21 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	})
 	err = runtime.Run(ctx, script)
 	var limit *luaapi.LimitReached
+	var exported *luaapi.Exported
+	if errors.As(err, &exported) {
+		err = nil
+	}
 	if errors.As(err, &limit) {
 		// What was asked for, and no error.
 		fmt.Fprintf(stderr, "mailscript: ended: %v\n", limit)
+		err = nil
+	}
+	var nothing *luaapi.NothingToReport
+	if errors.As(err, &nothing) {
+		fmt.Fprintf(stderr, "mailscript: %v\n", nothing)
+		if flags.nothing != nil {
+			flags.nothing(nothing.Reason)
+		}
 		err = nil
 	}
 	// Before the goodbyes, which nobody waits long for: mail that is on its way has

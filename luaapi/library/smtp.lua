@@ -310,7 +310,7 @@ local reply = {}
 
 ---What became of one message. At the end of the run, every recipient that got nothing sets the exit status, unless handled() was called.
 ---@class result
----@field ok boolean every recipient was accepted, and the message too
+---@field ok boolean every recipient was accepted, and the message too; in a merge also where nothing was to be sent: skipped, suppressed, duplicate, already_sent
 ---@field outcome string? "sent", "partial", "deferred", "failed" or "in_doubt" (its end was written and never answered, so it may have arrived); in a merge also "skipped", "suppressed", "duplicate" and "already_sent"; nil where nothing was to be sent
 ---@field recipients recipient[] every recipient, in the order of the envelope
 ---@field accepted recipient[] the recipients the message was accepted for

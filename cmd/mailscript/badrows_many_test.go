@@ -1,0 +1,5 @@
+//go:build interop
+
+package main
+
+const badRowsIn = 100_000
