@@ -73,7 +73,7 @@ func jobModule() *Module {
 				}
 				return c.object("previous", &previous{*j.Previous, j.zone()})
 			}),
-			field("mode", `"schedule"|"manual"|"rehearsal"`, "who began the run: its time, a person, or a person who tries it out", func(_ *Call, j *Job) lua.LValue { return optional(string(j.Mode)) }),
+			field("mode", `"schedule"|"manual"|"rehearsal"|nil`, "who began the run: its time, a person, or a person who tries it out", func(_ *Call, j *Job) lua.LValue { return optional(string(j.Mode)) }),
 		},
 		Functions: []Function{{
 			Name: "skip", Params: []Param{{"reason", "string", "why, for the history of the job"}},

@@ -15,7 +15,7 @@ local previous = {}
 ---@field period period? the day, week, month or year of the key, which is the one in which the job runs: a report about the week before takes job.period:previous(). Of a job that runs several times a day it is nil; nil outside of a job
 ---@field scheduled time? when this run was due, in the zone of the job; nil as well where nothing but a person began it; nil outside of a job
 ---@field previous previous? the run before; nil as well for the first; nil outside of a job
----@field mode "schedule"|"manual"|"rehearsal" who began the run: its time, a person, or a person who tries it out; nil outside of a job
+---@field mode "schedule"|"manual"|"rehearsal"|nil who began the run: its time, a person, or a person who tries it out; nil outside of a job
 local job = {}
 
 ---End the script: there is nothing to report. It is an outcome that is written down, and no failure; nothing catches it. What was sent before stays sent.
