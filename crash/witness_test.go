@@ -170,7 +170,7 @@ func (l *line) Read(p []byte) (int, error) {
 
 // Close lets replies that were written arrive: a reset would overtake them.
 func (l *line) Close() error {
-	if l.cut && l.TCPConn.CloseWrite() == nil {
+	if l.TCPConn.CloseWrite() == nil { // also behind a 421, with more on its way to us
 		_ = l.SetReadDeadline(time.Now().Add(2 * time.Second))
 		_, _ = io.Copy(io.Discard, l.TCPConn)
 	}
