@@ -104,7 +104,6 @@ func (s *series) prepare(t *testing.T, address string) {
 type process struct {
 	command *exec.Cmd
 	once    sync.Once
-	killed  bool
 }
 
 // start begins a process.
