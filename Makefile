@@ -25,10 +25,11 @@ vet:
 	$(GO) vet -tags interop ./interop/...
 	$(GO) vet -tags matrix ./smtp/smtptest ./template
 	$(GO) vet -tags grid ./schedule
+	$(GO) vet -tags crash ./crash
 	$(GO) -C bench vet ./...
 
 staticcheck:
-	$(GO) tool -modfile=tools/go.mod staticcheck -tags interop,matrix,grid ./...
+	$(GO) tool -modfile=tools/go.mod staticcheck -tags interop,matrix,grid,crash ./...
 
 race:
 	$(GO) test -race -shuffle=on ./...
@@ -59,7 +60,7 @@ interop-full:
 # installed; up to 25 minutes of two cores. UPDATE=1 writes the table of
 # docs/guarantees.md. `make test` has a short one, of 20 kills.
 crash:
-	CRASH_KILLS=$${CRASH_KILLS:-1000} CRASH_MESSAGES=$${CRASH_MESSAGES:-500000} $(GO) test -count=1 -timeout 90m -v ./crash
+	CRASH_KILLS=$${CRASH_KILLS:-1000} CRASH_MESSAGES=$${CRASH_MESSAGES:-500000} $(GO) test -tags crash -count=1 -timeout 90m -v ./crash
 
 # Each target for a short while; FUZZTIME=10m for a long one. The minimiser is
 # kept short: it can spend a whole run on one input.

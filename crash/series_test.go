@@ -1,4 +1,4 @@
-//go:build unix
+//go:build crash && unix
 
 package crash
 
@@ -104,7 +104,6 @@ func (s *series) prepare(t *testing.T, address string) {
 type process struct {
 	command *exec.Cmd
 	once    sync.Once
-	killed  bool
 }
 
 // start begins a process.

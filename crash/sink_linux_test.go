@@ -1,3 +1,5 @@
+//go:build crash && linux
+
 package crash
 
 import (

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build crash && unix
 
 package crash
 
@@ -168,9 +168,18 @@ func (l *line) Read(p []byte) (int, error) {
 	return l.TCPConn.Read(p)
 }
 
-// Close lets replies that were written arrive: a reset would overtake them.
+// Close lets replies that were written arrive: a reset would overtake them. Those that
+// were not leave their messages in doubt.
 func (l *line) Close() error {
-	if l.TCPConn.CloseWrite() == nil { // also behind a 421, with more on its way to us
+	if l.cut {
+		l.witness.mu.Lock()
+		for _, row := range l.unsaid {
+			l.witness.rows[row].mute++
+		}
+		l.unsaid = nil
+		l.witness.mu.Unlock()
+	}
+	if l.cut && l.TCPConn.CloseWrite() == nil {
 		_ = l.SetReadDeadline(time.Now().Add(2 * time.Second))
 		_, _ = io.Copy(io.Discard, l.TCPConn)
 	}
@@ -257,9 +266,6 @@ func (c *clerk) judge(row int, text []byte) (reply server.Reply, total int, stal
 	switch {
 	case c.happens(c.storm.After):
 		c.upset++
-		for _, row := range c.line.unsaid {
-			c.rows[row].mute++
-		}
 		c.line.end()
 	case c.happens(c.storm.Behind):
 		c.upset++
