@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -72,34 +71,6 @@ func jobsNextCommand(flags *jobsFlags) *cobra.Command {
 }
 
 const maxNext = 10_000
-
-func jobsHistoryCommand(flags *jobsFlags) *cobra.Command {
-	var count int
-	command := &cobra.Command{
-		Use:   "history [NAME]",
-		Short: "Show what became of jobs, the latest first",
-		Long: `history shows what became of the periods of jobs, and of runs that were begun by hand,
-the latest first. Of one job it shows errors, hints and the end of what it printed too.`,
-		Example: "  mailscript jobs history\n  mailscript jobs history weekly-sales",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			if count < 1 {
-				return usageError{fmt.Errorf("--count %d is less than 1", count), ""}
-			}
-			book, err := openBook(*flags, c.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			jobs, err := book.chosen(args)
-			if err != nil {
-				return err
-			}
-			return book.history(c.OutOrStdout(), jobs, count, len(args) == 1)
-		},
-	}
-	command.Flags().IntVar(&count, "count", 20, "show the last `N`")
-	return command
-}
 
 // jobBook is the jobs of a project with what is known of them.
 type jobBook struct {
@@ -232,121 +203,6 @@ func (b *jobBook) list(w io.Writer, now time.Time) error {
 		return err
 	}
 	_, err := fmt.Fprintf(w, "\nProcess %d on %s runs them, since %s.\n", b.serving.PID, b.serving.Host, b.serving.Since.Local().Format(time.DateTime))
-	return err
-}
-
-// history is `jobs history`.
-func (b *jobBook) history(w io.Writer, jobs []schedule.Job, count int, details bool) error {
-	entries, err := b.records(jobs, count)
-	if err != nil {
-		return err
-	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	if !b.json {
-		fmt.Fprintln(table, "JOB\tPERIOD\tBEGAN\tTOOK\tATTEMPTS\tOUTCOME")
-	}
-	for _, e := range entries {
-		if b.json {
-			object := map[string]any{"job": e.Job, "record": e.Record, "outcome": b.outcome(e.Record, e.manual), "manual": e.manual}
-			if err := printJSON(w, object); err != nil {
-				return err
-			}
-			continue
-		}
-		began, took, attempts := moment(e.Claimed, zoneOf(e.job)), "", fmt.Sprint(max(e.Attempt, 1))
-		if !e.Ended.IsZero() {
-			took = span(e.Ended.Sub(e.Claimed))
-		}
-		if e.Outcome == schedule.OutcomeSkipped {
-			began, took, attempts = "", "", ""
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", e.Job, e.Period, dash(began), dash(took), dash(attempts), b.outcome(e.Record, e.manual))
-	}
-	if b.json {
-		return nil
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	if len(entries) == 0 {
-		_, err := fmt.Fprintln(w, "nothing yet")
-		return err
-	}
-	if details {
-		return writeDetails(w, entries)
-	}
-	return nil
-}
-
-// writeDetails says why runs failed, and what the last of them printed.
-func writeDetails(w io.Writer, entries []entry) error {
-	for i, e := range entries {
-		if e.Error == "" && (e.Log == "" || i > 0) {
-			continue
-		}
-		name := "error"
-		if e.Outcome == schedule.OutcomeNothing {
-			name = "why"
-		}
-		fmt.Fprintf(w, "\n%s: %s\n", e.Period, described(e.Record))
-		for _, part := range []struct{ name, text string }{{name, e.Error}, {"hint", e.Hint}, {"log", e.Log}} {
-			if part.text != "" {
-				text := printable(strings.TrimRight(part.text, "\n"))
-				fmt.Fprintf(w, "  %-6s %s\n", part.name, strings.ReplaceAll(text, "\n", "\n         "))
-			}
-		}
-	}
-	return nil
-}
-
-// printable leaves out what a terminal would obey.
-func printable(text string) string {
-	return strings.Map(func(c rune) rune {
-		if c < ' ' && c != '\n' && c != '\t' || c >= 0x7f && c < 0xa0 {
-			return '\ufffd'
-		}
-		return c
-	}, text)
-}
-
-func zoneOf(job schedule.Job) *time.Location {
-	if job.Zone == nil {
-		return time.UTC
-	}
-	return job.Zone
-}
-
-func short(t time.Time, zone *time.Location) string {
-	return t.In(zone).Format("Mon 2006-01-02 15:04:05")
-}
-
-func dash(text string) string {
-	if text == "" {
-		return "-"
-	}
-	return text
-}
-
-// span is a duration in its two greatest units.
-func span(d time.Duration) string {
-	d = d.Round(time.Second)
-	day := 24 * time.Hour
-	switch {
-	case d < time.Minute:
-		return fmt.Sprintf("%ds", d/time.Second)
-	case d < time.Hour:
-		return fmt.Sprintf("%dm %ds", d/time.Minute, d%time.Minute/time.Second)
-	case d < day:
-		return fmt.Sprintf("%dh %dm", d/time.Hour, d%time.Hour/time.Minute)
-	}
-	return fmt.Sprintf("%dd %dh", d/day, d%day/time.Hour)
-}
-
-func printJSON(w io.Writer, v any) error {
-	text, err := json.Marshal(v)
-	if err == nil {
-		_, err = fmt.Fprintf(w, "%s\n", text)
-	}
 	return err
 }
 

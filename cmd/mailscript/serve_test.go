@@ -508,6 +508,35 @@ func TestServeFailures(t *testing.T) {
 	}
 }
 
+// What is secret is in no log, record or notice, whatever a script does with it.
+func TestServeSecrets(t *testing.T) {
+	t.Parallel()
+	box := openMailbox(t)
+	folder := jobProject(t, box, "username = \"ann\"\npassword_env = \"CANARY\"\n[secret.crm]\nenv = \"CANARY\"\n[account.notices]\nhost = \"127.0.0.1\"\ntls = \"off\"\nport = "+strconv.Itoa(box.port)+
+		"\n[job.a]\nscript = \"a.lua\"\naccount = \"notices\"\ncron = \"*/2 * * * * *\"\nseconds = true\non_failure = \"ops@bank.example\"\n",
+		"a.lua", `
+local smtp, secret, log = require "smtp", require "secret", require "log"
+local crm = secret.get "crm"
+print(crm)
+log.info("asked", { with = crm })
+print(try(smtp.send, { from = "a@bank.example", to = "b@bank.example", text = "x" }, { account = "default" }))
+print("\0 \200 \27")
+error("no data with " .. tostring(crm))
+`)
+	s := startServing(t, folder, "CANARY=canary-0451")
+	notice := box.await(t, func(e envelope) bool { return e.to == "ops@bank.example" })
+	s.stop(t)
+	records, err := os.ReadFile(filepath.Join(folder, ".mailscript", jobsState))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"log": s.log(), "state": string(records), "notice": notice.text} {
+		if strings.Contains(text, "canary-0451") || !strings.Contains(text, "‹secret›") && !strings.Contains(text, "no data with (secret)") {
+			t.Errorf("%s:\n%s", name, text)
+		}
+	}
+}
+
 // A server that takes no null sender from its customers gets the notice with another.
 func TestNoticeSender(t *testing.T) {
 	t.Parallel()
