@@ -232,6 +232,10 @@ func (t *table) notices(j *Job) {
 			t.fail(e.value, `write "ops@example.org"`, "on_failure: this is not an address")
 			return
 		}
+		if domain := wire[strings.LastIndexByte(wire, '@')+1:]; !t.file.AllowsDomain(domain) {
+			t.fail(e.value, "add its domain to allow", "on_failure: [recipients] allow lets no mail go there")
+			return
+		}
 		j.Notify = append(j.Notify, wire)
 	})
 	text, e := t.string("account")

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"embed"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/luaapi"
@@ -32,43 +35,71 @@ local result = smtp.send {
 print(result.outcome, result.code, result.text)
 `
 
+// reportFiles are the project of --template report.
+//
+//go:embed templates/report
+var reportFiles embed.FS
+
+// projectFiles are what init begins with, by the name of the template.
+func projectFiles(template string) (map[string]string, error) {
+	switch template {
+	case "first":
+		return map[string]string{config.Name: config.Template(), "first.lua": firstScript}, nil
+	case "report":
+		files := map[string]string{}
+		err := fs.WalkDir(reportFiles, ".", func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			text, err := reportFiles.ReadFile(path)
+			files[filepath.Base(path)] = string(text)
+			return err
+		})
+		return files, err
+	}
+	return nil, usageError{fmt.Errorf("there is no template %q", template), "they are first and report"}
+}
+
 func initCommand() *cobra.Command {
-	return &cobra.Command{
+	var template string
+	command := &cobra.Command{
 		Use:   "init [FOLDER]",
 		Short: "Begin a project: a commented mailscript.toml and a first script",
-		Long: `init writes mailscript.toml, first.lua and .luarc.json with the definitions that
-editors use for completion. Files that exist are left as they are.`,
-		Args: cobra.MaximumNArgs(1),
+		Long: `init writes mailscript.toml, a script and .luarc.json with the definitions that editors
+use for completion. Files that exist are left as they are.
+
+With --template report it begins a report that a job sends every week; docs/reports.md
+goes on from there.`,
+		Example: "  mailscript init letters\n  mailscript init --template report reports",
+		Args:    cobra.MaximumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			folder := "."
 			if len(args) == 1 {
 				folder = args[0]
 			}
-			files := map[string]string{
-				"mailscript.toml": config.Template(),
-				"first.lua":       firstScript,
-				".luarc.json":     `{ "runtime.version": "Lua 5.1", "workspace.library": [".mailscript/library"], "diagnostics.globals": ["try"] }` + "\n",
+			files, err := projectFiles(template)
+			if err != nil {
+				return err
 			}
-			for name, text := range luaapi.Library() {
-				files[filepath.Join(".mailscript", "library", name)] = text
-			}
+			files[".luarc.json"] = `{ "runtime.version": "Lua 5.1", "workspace.library": [".mailscript/library"], "diagnostics.globals": ["try"] }` + "\n"
 			if err := os.MkdirAll(filepath.Join(folder, ".mailscript", "library"), 0o755); err != nil {
 				return err
 			}
-			for _, name := range []string{"mailscript.toml", "first.lua", ".luarc.json"} {
+			for _, name := range slices.Sorted(maps.Keys(files)) {
 				if err := writeNew(c, folder, name, files[name]); err != nil {
 					return err
 				}
-				delete(files, name)
 			}
-			for name, text := range files {
-				if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o644); err != nil {
+			for name, text := range luaapi.Library() {
+				if err := os.WriteFile(filepath.Join(folder, ".mailscript", "library", name), []byte(text), 0o644); err != nil {
 					return err
 				}
 			}
 			return nil
 		},
 	}
+	command.Flags().StringVar(&template, "template", "first", "begin with `NAME`: first, a first message; report, a report that goes out every week")
+	return command
 }
 
 // writeNew writes a file that must not exist yet. The configuration may come to

@@ -31,7 +31,7 @@ func newLog(w io.Writer, format logFormat) *slog.Logger {
 	if format == logJSON || format == logAuto && !terminal {
 		return slog.New(slog.NewJSONHandler(w, nil))
 	}
-	return slog.New(tint.NewHandler(w, &tint.Options{
+	return slog.New(tint.NewTextHandler(w, &tint.Options{
 		TimeFormat: time.DateTime, NoColor: !terminal || os.Getenv("NO_COLOR") != "",
 		ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 			if len(groups) == 0 && a.Key == slog.MessageKey {

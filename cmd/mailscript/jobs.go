@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -72,34 +71,6 @@ func jobsNextCommand(flags *jobsFlags) *cobra.Command {
 }
 
 const maxNext = 10_000
-
-func jobsHistoryCommand(flags *jobsFlags) *cobra.Command {
-	var count int
-	command := &cobra.Command{
-		Use:   "history [NAME]",
-		Short: "Show what became of jobs, the latest first",
-		Long: `history shows what became of the periods of jobs, and of runs that were begun by hand,
-the latest first. Of one job it shows errors, hints and the end of what it printed too.`,
-		Example: "  mailscript jobs history\n  mailscript jobs history weekly-sales",
-		Args:    cobra.MaximumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error {
-			if count < 1 {
-				return usageError{fmt.Errorf("--count %d is less than 1", count), ""}
-			}
-			book, err := openBook(*flags, c.ErrOrStderr())
-			if err != nil {
-				return err
-			}
-			jobs, err := book.chosen(args)
-			if err != nil {
-				return err
-			}
-			return book.history(c.OutOrStdout(), jobs, count, len(args) == 1)
-		},
-	}
-	command.Flags().IntVar(&count, "count", 20, "show the last `N`")
-	return command
-}
 
 // jobBook is the jobs of a project with what is known of them.
 type jobBook struct {
@@ -235,6 +206,7 @@ func (b *jobBook) list(w io.Writer, now time.Time) error {
 	return err
 }
 
+<<<<<<< HEAD
 // history is `jobs history`.
 func (b *jobBook) history(w io.Writer, jobs []schedule.Job, count int, details bool) error {
 	entries, err := b.records(jobs, count)
@@ -350,5 +322,7 @@ func printJSON(w io.Writer, v any) error {
 	return err
 }
 
+=======
+>>>>>>> serve-9
 // folderFor makes the folder of a project's own files.
 func folderFor(p project) error { return os.MkdirAll(inProject(p, ""), 0o755) }

@@ -15,6 +15,7 @@ import (
 	"github.com/mailscript/mailscript/luaapi"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/schedule"
+	"github.com/mailscript/mailscript/smtp"
 )
 
 // noticeScript sends a notice as a script of a user's would. A notice answers to
@@ -144,10 +145,20 @@ func noticeText(n schedule.Notice, job config.Job, folder string) (subject, text
 		fmt.Fprintf(&b, "\n%s before this one were held back, so that this mailbox does not fill up.\n", counted(n.Held, "notice"))
 	}
 	if r.Log != "" {
+<<<<<<< HEAD
 		fmt.Fprintf(&b, "\nThe end of what it printed:\n\n  %s\n", strings.ReplaceAll(strings.TrimRight(printableLines(r.Log), "\n"), "\n", "\n  "))
+=======
+		fmt.Fprintf(&b, "\nThe end of what it printed:\n\n  %s\n", strings.ReplaceAll(strings.TrimRight(r.Log, "\n"), "\n", "\n  "))
+>>>>>>> serve-9
 	}
 	fmt.Fprintf(&b, "\nMore: mailscript jobs history %s\nRun it now: mailscript jobs run %s\n", n.Job, n.Job)
-	return fmt.Sprintf("%s: %s (%s)", n.Job, what, r.Period), b.String()
+	return fmt.Sprintf("%s: %s (%s)", n.Job, what, r.Period), sendable(b.String())
+}
+
+// sendable is a text that is taken for a message, whatever a script printed: what
+// stands for a secret would be refused, as a mistake in a letter.
+func sendable(text string) string {
+	return strings.ReplaceAll(printable(strings.ToValidUTF8(text, "\ufffd")), smtp.NewSecret("x").String(), "(secret)")
 }
 
 // noticeSentence is the matter in a few words, and in a sentence.
@@ -170,19 +181,4 @@ func noticeSentence(n schedule.Notice, job config.Job) (what, sentence string) {
 		return "not out in time", fmt.Sprintf("The report of %s for %s was to be out %s after its time, and is not.", n.Job, n.Record.Period, job.Deadline)
 	}
 	return "more notices", "More happened than this mailbox was told of within an hour. The last of it:"
-}
-
-func moment(t time.Time, zone *time.Location) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.In(zone).Format("Mon 2006-01-02 15:04:05 MST")
-}
-
-// described is an outcome with its reason.
-func described(r schedule.Record) string {
-	if r.Reason != "" {
-		return fmt.Sprintf("%s (%s)", r.Outcome, r.Reason)
-	}
-	return string(r.Outcome)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"math/rand/v2"
 	"mime/quotedprintable"
 	"net"
@@ -29,11 +30,20 @@ import (
 // mailbox keeps what a server takes.
 type mailbox struct {
 	server.Accept
-	port int
+	port   int
+	choosy bool
 
 	mu      sync.Mutex
 	letters []envelope
 	more    chan struct{} // gets a value with each letter
+}
+
+// Mail takes the null sender unless the mailbox is choosy.
+func (m *mailbox) Mail(_ context.Context, _ server.Peer, s server.Sender) server.Reply {
+	if m.choosy && s.Address == "" {
+		return server.Reply{Code: 550, Enhanced: "5.7.1", Text: "no null sender from customers"}
+	}
+	return server.Reply{}
 }
 
 type envelope struct {
@@ -276,6 +286,7 @@ smtp.send { from = "reports@bank.example", to = "boss@bank.example", subject = j
 // second: each period's report is out once, or is in doubt. MAILSCRIPT_TEST_KILLS
 // says how often.
 func TestServeKill(t *testing.T) {
+	t.Parallel()
 	kills := 10
 	if text := os.Getenv("MAILSCRIPT_TEST_KILLS"); text != "" {
 		var err error
@@ -344,6 +355,7 @@ func TestServeKill(t *testing.T) {
 
 // Five hundred jobs that are due at the same time all begin within the minute.
 func TestServeMany(t *testing.T) {
+	t.Parallel()
 	const many = 500
 	var jobs strings.Builder
 	for i := range many {
@@ -378,6 +390,7 @@ func TestServeMany(t *testing.T) {
 
 // A daemon with nothing to do takes little memory, and wakes up for nothing.
 func TestServeIdle(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" || raceEnabled {
 		t.Skip("it is looked at on Linux, and without the race detector")
 	}
@@ -442,6 +455,7 @@ func resources(t *testing.T, pid int) (resident, switches int) {
 // A run that fails, one that loops and one whose script is missing are told of, and
 // the job beside them does not notice (FAULTS S4, S6).
 func TestServeFailures(t *testing.T) {
+	t.Parallel()
 	box := openMailbox(t)
 	job := func(name, cron, more string) string {
 		return fmt.Sprintf("[job.%s]\nscript = \"%s.lua\"\ncron = \"%s\"\nseconds = true\non_failure = \"ops@bank.example\"\n%s", name, name, cron, more)
@@ -494,9 +508,59 @@ func TestServeFailures(t *testing.T) {
 	}
 }
 
+// What is secret is in no log, record or notice, whatever a script does with it.
+func TestServeSecrets(t *testing.T) {
+	t.Parallel()
+	box := openMailbox(t)
+	folder := jobProject(t, box, "username = \"ann\"\npassword_env = \"CANARY\"\n[secret.crm]\nenv = \"CANARY\"\n[account.notices]\nhost = \"127.0.0.1\"\ntls = \"off\"\nport = "+strconv.Itoa(box.port)+
+		"\n[job.a]\nscript = \"a.lua\"\naccount = \"notices\"\ncron = \"*/2 * * * * *\"\nseconds = true\non_failure = \"ops@bank.example\"\n",
+		"a.lua", `
+local smtp, secret, log = require "smtp", require "secret", require "log"
+local crm = secret.get "crm"
+print(crm)
+log.info("asked", { with = crm })
+print(try(smtp.send, { from = "a@bank.example", to = "b@bank.example", text = "x" }, { account = "default" }))
+print("\0 \200 \27")
+error("no data with " .. tostring(crm))
+`)
+	s := startServing(t, folder, "CANARY=canary-0451")
+	notice := box.await(t, func(e envelope) bool { return e.to == "ops@bank.example" })
+	s.stop(t)
+	records, err := os.ReadFile(filepath.Join(folder, ".mailscript", jobsState))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"log": s.log(), "state": string(records), "notice": notice.text} {
+		if strings.Contains(text, "canary-0451") || !strings.Contains(text, "‹secret›") && !strings.Contains(text, "no data with (secret)") {
+			t.Errorf("%s:\n%s", name, text)
+		}
+	}
+}
+
+// A server that takes no null sender from its customers gets the notice with another.
+func TestNoticeSender(t *testing.T) {
+	t.Parallel()
+	box := openMailbox(t)
+	box.choosy = true
+	p, err := openJobs(jobProject(t, box, "[job.a]\nscript = \"a.lua\"\ncron = \"@daily\"\non_failure = \"ops@bank.example\"\n"), func(string) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := notifier{p, slog.New(slog.DiscardHandler)}
+	record := schedule.Record{Job: "a", Period: "2026-11-26", Outcome: schedule.OutcomeFailed, Error: "no data"}
+	if err := n.send(t.Context(), schedule.Notice{Kind: schedule.NoticeFailed, To: "ops@bank.example", Job: "a", Record: record, Held: 2}); err != nil {
+		t.Fatal(err)
+	}
+	letters := box.all()
+	if len(letters) != 1 || letters[0].from != "ops@bank.example" || !strings.Contains(letters[0].text, "2 notices before this one were held back") {
+		t.Errorf("%+v", letters)
+	}
+}
+
 // SIGTERM lets a run that is under way end, and begins no other (FAULTS S5); a run
 // that does not end in time is cancelled.
 func TestServeStop(t *testing.T) {
+	t.Parallel()
 	box := openMailbox(t)
 	folder := jobProject(t, box, "[job.a]\nscript = \"a.lua\"\ncron = \"* * * * * *\"\nseconds = true\n",
 		"a.lua", "print \"begun\"\nrequire \"time\".sleep(2)\n"+keyScript)
@@ -510,6 +574,7 @@ func TestServeStop(t *testing.T) {
 
 // A second daemon does not start, and says who is there.
 func TestServeTwice(t *testing.T) {
+	t.Parallel()
 	box := openMailbox(t)
 	folder := jobProject(t, box, "[job.a]\nscript = \"a.lua\"\ncron = \"@yearly\"\n", "a.lua", "")
 	s := startServing(t, folder)
@@ -529,6 +594,7 @@ func TestServeTwice(t *testing.T) {
 // A change of mailscript.toml counts at once, and so does SIGHUP; a mistake in it
 // leaves the jobs as they were, and the service manager hears of everything.
 func TestServeReload(t *testing.T) {
+	t.Parallel()
 	box := openMailbox(t)
 	folder := jobProject(t, box, "[job.a]\nscript = \"a.lua\"\ncron = \"@yearly\"\n", "a.lua", "", "b.lua", keyScript)
 	socket := filepath.Join(t.TempDir(), "notify")
