@@ -58,7 +58,7 @@ interop-full:
 # kill -9 at random moments of merges, a thousand times over half a million messages,
 # against a server of ours in bad weather, and against smtp-sink where Postfix is
 # installed; up to 25 minutes of two cores. UPDATE=1 writes the table of
-# docs/guarantees.md. `make test` has a short one, of 20 kills.
+# docs/guarantees.md. CI has a short one, of 20 kills.
 crash:
 	CRASH_KILLS=$${CRASH_KILLS:-1000} CRASH_MESSAGES=$${CRASH_MESSAGES:-500000} $(GO) test -tags crash -count=1 -timeout 90m -v ./crash
 

@@ -145,11 +145,7 @@ func noticeText(n schedule.Notice, job config.Job, folder string) (subject, text
 		fmt.Fprintf(&b, "\n%s before this one were held back, so that this mailbox does not fill up.\n", counted(n.Held, "notice"))
 	}
 	if r.Log != "" {
-<<<<<<< HEAD
-		fmt.Fprintf(&b, "\nThe end of what it printed:\n\n  %s\n", strings.ReplaceAll(strings.TrimRight(printableLines(r.Log), "\n"), "\n", "\n  "))
-=======
 		fmt.Fprintf(&b, "\nThe end of what it printed:\n\n  %s\n", strings.ReplaceAll(strings.TrimRight(r.Log, "\n"), "\n", "\n  "))
->>>>>>> serve-9
 	}
 	fmt.Fprintf(&b, "\nMore: mailscript jobs history %s\nRun it now: mailscript jobs run %s\n", n.Job, n.Job)
 	return fmt.Sprintf("%s: %s (%s)", n.Job, what, r.Period), sendable(b.String())
@@ -158,7 +154,7 @@ func noticeText(n schedule.Notice, job config.Job, folder string) (subject, text
 // sendable is a text that is taken for a message, whatever a script printed: what
 // stands for a secret would be refused, as a mistake in a letter.
 func sendable(text string) string {
-	return strings.ReplaceAll(printable(strings.ToValidUTF8(text, "\ufffd")), smtp.NewSecret("x").String(), "(secret)")
+	return strings.ReplaceAll(printableLines(strings.ToValidUTF8(text, "\ufffd")), smtp.NewSecret("x").String(), "(secret)")
 }
 
 // noticeSentence is the matter in a few words, and in a sentence.
