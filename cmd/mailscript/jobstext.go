@@ -10,8 +10,8 @@ import (
 	"github.com/mailscript/mailscript/schedule"
 )
 
-// printable leaves out what a terminal would obey.
-func printable(text string) string {
+// printableLines leaves out what a terminal would obey.
+func printableLines(text string) string {
 	return strings.Map(func(c rune) rune {
 		if c < ' ' && c != '\n' && c != '\t' || c >= 0x7f && c < 0xa0 {
 			return '\ufffd'
