@@ -123,7 +123,7 @@ func writeDetails(w io.Writer, entries []entry) error {
 		fmt.Fprintf(w, "\n%s: %s\n", e.Period, described(e.Record))
 		for _, part := range []struct{ name, text string }{{name, e.Error}, {"hint", e.Hint}, {"log", e.Log}} {
 			if part.text != "" {
-				text := printable(strings.TrimRight(part.text, "\n"))
+				text := printableLines(strings.TrimRight(part.text, "\n"))
 				fmt.Fprintf(w, "  %-6s %s\n", part.name, strings.ReplaceAll(text, "\n", "\n         "))
 			}
 		}

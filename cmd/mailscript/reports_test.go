@@ -54,7 +54,7 @@ func TestReportsDoc(t *testing.T) {
 					t.Error("serve sent nothing")
 				}
 			case arguments[0] == "mailscript":
-				follow(t, folder, arguments[1:], want)
+				followReport(t, folder, arguments[1:], want)
 			default:
 				t.Errorf("what is %q?", line)
 			}
@@ -66,9 +66,9 @@ func TestReportsDoc(t *testing.T) {
 	}
 }
 
-// follow runs one command, and compares what it prints with what is said, where "…"
+// followReport runs one command, and compares what it prints with what is said, where "…"
 // is anything, and so is the width of columns.
-func follow(t *testing.T, folder string, arguments []string, want string) {
+func followReport(t *testing.T, folder string, arguments []string, want string) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
