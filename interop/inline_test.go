@@ -146,6 +146,9 @@ func TestInlineComputedStyles(t *testing.T) {
 // TestInlinePixels compares pictures of all newsletters, before and after. INLINE_PICTURES
 // names a folder that they are kept in.
 func TestInlinePixels(t *testing.T) {
+	if os.Getenv("READERS") == "" {
+		t.Skip("takes minutes: part of make interop-full")
+	}
 	list := pages(t)
 	folder := os.Getenv("INLINE_PICTURES")
 	if folder == "" {
