@@ -2,6 +2,7 @@ package schedule
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -38,13 +39,14 @@ func TestSkippedInTurn(t *testing.T) {
 func TestRepeatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, "2026-11-26 06:59:00")
-		length := time.Minute
+		var length atomic.Int64
+		length.Store(int64(time.Minute))
 		job := w.job("a", "0 * * * *", nil)
-		job.Run = w.runner(func(ctx context.Context, r Run) Result { return takes(length)(ctx, r) })
+		job.Run = w.runner(func(ctx context.Context, r Run) Result { return takes(time.Duration(length.Load()))(ctx, r) })
 		job.Overlap, job.Deadline = OverlapQueue, 20*time.Minute
 		w.begin(job)
 		w.pass(30 * time.Minute) // 07:29
-		length = 2 * time.Hour
+		length.Store(int64(2 * time.Hour))
 		w.pass(35 * time.Minute) // 08:04
 		w.set(-70 * time.Minute) // 06:54
 		w.pass(3 * time.Hour)
