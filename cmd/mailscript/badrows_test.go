@@ -53,6 +53,9 @@ merge.run {
 
 // TestCheckNamesBadRows spoils 37 rows, in nine ways, among very many.
 func TestCheckNamesBadRows(t *testing.T) {
+	if raceDetector {
+		t.Skip("not about races")
+	}
 	folder := t.TempDir()
 	write := func(name, content string) {
 		if err := os.WriteFile(filepath.Join(folder, name), []byte(content), 0o600); err != nil {

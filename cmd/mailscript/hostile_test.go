@@ -150,6 +150,9 @@ subject: Hello
 // TestHostileCells sends rows whose cells are attacks, and finds in what arrived the
 // structure that a harmless row's message has.
 func TestHostileCells(t *testing.T) {
+	if raceDetector {
+		t.Skip("not about races")
+	}
 	folder := t.TempDir()
 	writeHostile(t, folder)
 	for _, source := range []string{"csv", "xlsx", "sql"} {
