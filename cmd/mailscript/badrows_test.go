@@ -53,7 +53,7 @@ merge.run {
 
 // TestCheckNamesBadRows spoils 37 rows, in nine ways, among very many.
 func TestCheckNamesBadRows(t *testing.T) {
-	if raceDetector {
+	if raceEnabled {
 		t.Skip("not about races")
 	}
 	folder := t.TempDir()

@@ -150,7 +150,7 @@ subject: Hello
 // TestHostileCells sends rows whose cells are attacks, and finds in what arrived the
 // structure that a harmless row's message has.
 func TestHostileCells(t *testing.T) {
-	if raceDetector {
+	if raceEnabled {
 		t.Skip("not about races")
 	}
 	folder := t.TempDir()
