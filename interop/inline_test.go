@@ -28,6 +28,9 @@ func TestInlineJuice(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	const golden = "../template/inline/testdata/juice"
+	if _, err := os.Stat("/var/cache/mailscript-interop/juice/node_modules/juice"); err != nil {
+		t.Skip("no juice; what it made is in testdata")
+	}
 	out := t.TempDir()
 	from, err := filepath.Abs(newsletters)
 	if err != nil {

