@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -115,14 +114,10 @@ func (t *table) days(key string) time.Duration {
 	case nil:
 		return 0
 	case int64:
-		d = time.Duration(min(max(v, 0), int64(maxDays/time.Second)+1)) * time.Second
+		d = secondsUpTo(v, maxDays)
 	case string:
-		number, inDays := strings.CutSuffix(v, "d")
-		n, err := strconv.ParseUint(number, 10, 16)
-		if d = time.Duration(n) * 24 * time.Hour; !inDays {
-			d, err = time.ParseDuration(v)
-		}
-		if err != nil {
+		var err error
+		if d, err = parseLongTime(v); err != nil {
 			t.fail(e.value, `write "14d", "36h", or seconds without quotes`, "%s: %q is not a duration", key, v)
 			return 0
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -266,14 +265,10 @@ func (t *table) span(key string, least time.Duration) time.Duration {
 	case nil:
 		return 0
 	case int64:
-		d = time.Duration(min(max(v, 0), int64(maxSpan/time.Second)+1)) * time.Second
+		d = secondsUpTo(v, maxSpan)
 	case string:
-		number, inDays := strings.CutSuffix(v, "d")
-		n, err := strconv.ParseUint(number, 10, 16)
-		if d = time.Duration(n) * 24 * time.Hour; !inDays {
-			d, err = time.ParseDuration(v)
-		}
-		if err != nil {
+		var err error
+		if d, err = parseLongTime(v); err != nil {
 			t.fail(e.value, `write "2d", "36h", "90s", or seconds without quotes`, "%s is not a duration", key)
 			return 0
 		}

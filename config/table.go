@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -308,4 +309,20 @@ func seconds(n float64) time.Duration {
 		return 0
 	}
 	return time.Duration(max(-1, min(n, (maxTimeout+time.Second).Seconds())) * float64(time.Second))
+}
+
+// parseLongTime reads "14d", or what time.ParseDuration reads.
+func parseLongTime(text string) (time.Duration, error) {
+	number, inDays := strings.CutSuffix(text, "d")
+	if !inDays {
+		return time.ParseDuration(text)
+	}
+	n, err := strconv.ParseUint(number, 10, 16)
+	return time.Duration(n) * 24 * time.Hour, err
+}
+
+// secondsUpTo is a number of seconds that cannot overflow; one beyond most is a second more
+// than it, for the caller to refuse.
+func secondsUpTo(n int64, most time.Duration) time.Duration {
+	return time.Duration(min(max(n, 0), int64(most/time.Second)+1)) * time.Second
 }
