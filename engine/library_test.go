@@ -22,7 +22,7 @@ func raises(t *testing.T, source string) string {
 		t.Errorf("%s: error is %v", source, err)
 		return ""
 	}
-	if took := time.Since(start); took > slowdown*10*time.Second {
+	if took := time.Since(start); took > slowdown*3*time.Second {
 		t.Errorf("%s: took %v", source, took)
 	}
 	return luaError.Message
