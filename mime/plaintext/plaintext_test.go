@@ -185,6 +185,8 @@ func TestTexts(t *testing.T) {
 		"<ul><li><ul><li>a</ul></ul>":          "- - a\n",
 		"<li>a":                                "- a\n",
 		"<pre>\n\n  a\n</pre>":                 "  a\n",
+		"<pre> ":                               "",
+		"<pre> </pre>a<pre> ":                  "a\n",
 		"<q>a</q>":                             "a\n",
 		"<a href='https://x.example'>a</a>.":   "a [1].\n\n[1] https://x.example\n",
 		"<a href='https://x.example'> a </a>b": "a [1] b\n\n[1] https://x.example\n",

@@ -23,7 +23,7 @@ func FromHTML(html string) string {
 	r := renderer{nodes: parse(strings.ToValidUTF8(html, "\uFFFD")), flow: &flow{width: pageWidth}}
 	r.walk()
 	r.flow.flush()
-	lines := r.flow.lines
+	lines := trimEmpty(r.flow.lines)
 	if len(r.notes.urls) > 0 {
 		if len(lines) > 0 {
 			lines = append(lines, "")
@@ -36,6 +36,18 @@ func FromHTML(html string) string {
 		return ""
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// trimEmpty leaves out what is empty before and behind the text: preformatted spaces
+// make lines with nothing on them.
+func trimEmpty(lines []string) []string {
+	for len(lines) > 0 && lines[0] == "" {
+		lines = lines[1:]
+	}
+	for len(lines) > 0 && lines[len(lines)-1] == "" {
+		lines = lines[:len(lines)-1]
+	}
+	return lines
 }
 
 // renderer walks over the tree and writes what is to be read.
