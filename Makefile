@@ -65,13 +65,17 @@ interop-full:
 crash:
 	CRASH_KILLS=$${CRASH_KILLS:-1000} CRASH_MESSAGES=$${CRASH_MESSAGES:-500000} $(GO) test -tags crash -count=1 -timeout 90m -v -run '$(CRASH_RUN)' ./crash
 
-# Each target for a short while; FUZZTIME=10m for a long one. The minimiser is
-# kept short: it can spend a whole run on one input.
+# Each target for a short while; FUZZTIME=10m for a long one, FUZZTIME=500x for so
+# many inputs. The minimiser is kept short: it can spend a whole run on one input.
+# A package is linked once for all of its targets, which took most of a short run.
 fuzz:
-	@set -e; for package in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-			echo "$$package $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
+	@set -e; cache=$$($(GO) env GOCACHE)/fuzz; binary=$$(mktemp); trap "rm -f $$binary" EXIT; \
+	for folder in $$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n1 dirname | sort -u); do \
+		$(GO) test -c -fuzz Fuzz -o $$binary ./$$folder; \
+		for target in $$(cd $$folder && $$binary -test.list '^Fuzz'); do \
+			echo "$$folder $$target"; \
+			(cd $$folder && $$binary -test.run '^$$' -test.fuzz "^$$target$$" -test.fuzztime $(FUZZTIME) \
+				-test.fuzzminimizetime 10x -test.fuzzcachedir $$cache/$$($(GO) list)); \
 		done; \
 	done
 
