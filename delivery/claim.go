@@ -139,6 +139,9 @@ func (r *run) known(it *item, k Known) {
 		} else {
 			it.end(Failed, ErrDuplicate)
 		}
+	case StatusTaken:
+		r.fresh.Store(true)
+		it.end(Failed, Taken{it.job.where(), it.job.Key, *k.Holder})
 	case StatusEdited:
 		if r.o.Edits == IgnoreEdits {
 			it.end(AlreadySent, nil)

@@ -14,7 +14,8 @@ import (
 // sent.
 //
 // A row is known by its key. Within one opening of the journal a key that comes
-// a second time with another number is a duplicate.
+// a second time with another number is a duplicate. A journal that outlives the
+// process knows whom it has written to, too, unless it was told not to mind.
 type Journal interface {
 	// Look fills known with what is known of rows, and changes nothing.
 	Look(ctx context.Context, rows []Entry, known []Known) error
@@ -54,6 +55,7 @@ const (
 	StatusEdited     Status = "edited"     // another content, of which something was sent or may have been
 	StatusDuplicate  Status = "duplicate"  // claimed already, under another number
 	StatusSuppressed Status = "suppressed" // no recipient may get anything
+	StatusTaken      Status = "taken"      // its address got a message as that of another key, or may have
 )
 
 // Known is what the journal knows of a row.
@@ -62,6 +64,8 @@ type Known struct {
 	Status Status
 	// Tried is what came of attempts, nil where there was none.
 	Tried *Tried
+	// Holder is who has the address of a row that is StatusTaken.
+	Holder *Holder
 }
 
 // Tried is what earlier attempts at a row have left.

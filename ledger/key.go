@@ -22,6 +22,18 @@ func (l *Ledger) hash(folded string) uint32 {
 	return binary.LittleEndian.Uint32(sum[:])
 }
 
+// hashes are those of the recipients of a row, whose key has the hash that is given.
+func (l *Ledger) hashes(p *Row, folded string, hash uint32) []uint32 {
+	hashes := make([]uint32, len(p.Recipients))
+	for i, a := range p.Recipients {
+		hashes[i] = hash
+		if f := fold(a); f != folded {
+			hashes[i] = l.hash(f)
+		}
+	}
+	return hashes
+}
+
 // chunk is the last, growing record of hashes.
 type chunk struct {
 	first   ID
