@@ -169,7 +169,15 @@ func pastOf(r *ledger.Recipient) smtp.Recipient {
 
 // Doubt implements Journal.
 func (d *durable) Doubt(_ context.Context, settled []Settled, attempts []Attempt) error {
-	return d.run.Commit(ledger.Batch{Settled: outcomesOf(settled), Doubt: idsOf(attempts)})
+	b := ledger.Batch{Settled: outcomesOf(settled), Doubt: idsOf(attempts)}
+	if len(attempts) > 0 {
+		b.Via = attempts[0].Via
+		b.Messages = make([]string, len(attempts))
+		for i := range attempts {
+			b.Messages[i] = attempts[i].MessageID
+		}
+	}
+	return d.run.Commit(b)
 }
 
 // Release implements Journal.

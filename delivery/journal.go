@@ -26,7 +26,7 @@ type Journal interface {
 	Claim(ctx context.Context, rows []Entry, known []Known) error
 	// Doubt notes what became of earlier messages, as Settle does, and then that the
 	// ends of these are about to be written: both at once, since a window of
-	// messages begins where the one before it ends.
+	// messages begins where the one before it ends. The attempts are on one connection.
 	Doubt(ctx context.Context, settled []Settled, attempts []Attempt) error
 	// Release takes Doubt back: the end was not written, or what the server said
 	// to it was that it has taken nothing. Each is again what it was before.
@@ -83,6 +83,9 @@ type Tried struct {
 type Attempt struct {
 	ID   int64
 	Open []int // the recipients it is for, as indexes of Entry.Recipients; nil is all
+	// MessageID and Via are as in Settled, for whoever has to find out what became of it.
+	MessageID string
+	Via       string
 }
 
 // Settled is what became of an attempt.

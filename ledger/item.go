@@ -103,16 +103,24 @@ func (l *Ledger) items(run string, where string, arguments ...any) ([]Item, erro
 }
 
 // doubtful marks the rows whose message may be being finished.
-func doubtful(items []Item, doubts map[ID]time.Time) {
+func doubtful(items []Item, doubts map[ID]doubt) {
 	for i := range items {
-		since, ok := doubts[items[i].ID]
+		d, ok := doubts[items[i].ID]
 		if !ok {
 			continue
 		}
 		items[i].State = InDoubt
 		for n := range items[i].Recipients {
-			if r := &items[i].Recipients[n]; r.State.open() {
-				r.State, r.Time = InDoubt, since
+			r := &items[i].Recipients[n]
+			if !r.State.open() {
+				continue
+			}
+			r.State, r.Time = InDoubt, d.since
+			if d.message != "" {
+				r.Message = d.message
+			}
+			if d.via != "" {
+				r.Via = d.via
 			}
 		}
 	}

@@ -67,9 +67,10 @@ type Ledger struct {
 	lock    *lock // nil where it is only read
 	holder  holder
 
-	name  string
-	seed  []byte
-	epoch int64
+	version int64 // of the schema
+	name    string
+	seed    []byte
+	epoch   int64
 
 	turn    chan struct{} // held by the one who commits
 	queueMu sync.Mutex
