@@ -87,6 +87,42 @@ func TestDurableResume(t *testing.T) {
 	}
 }
 
+// Rows that have changed since they were sent stay what they were where that is wanted, and
+// those that may have been sent stay in doubt.
+func TestDurableIgnoredEdits(t *testing.T) {
+	p := &post{}
+	pool := p.pool(t, smtp.PoolOptions{})
+	folder := t.TempDir()
+	journal, run, end := opened(t, folder, Hold)
+	if _, err := Run(t.Context(), numbered(3, nil), Options{Pool: pool, Journal: journal}); err != nil {
+		t.Fatal(err)
+	}
+	j := jobOf(4)
+	planned, err := run.Plan([]ledger.Row{{Key: j.Key, Number: 4, Hash: j.Hash, Recipients: j.Envelope.To}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.Doubt(run.Claim([]ledger.ID{planned[0].ID})); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	journal, _, end = opened(t, folder, Hold)
+	defer end()
+	var got results
+	counts, err := Run(t.Context(), numbered(5, func(j *Job) { j.Hash += 1000 }), Options{Pool: pool, Journal: journal, Edits: IgnoreEdits, OnResult: got.add})
+	if err != nil || counts.AlreadySent != 3 || counts.InDoubt != 1 || counts.Sent != 1 {
+		t.Errorf("%+v, %v", counts, err)
+	}
+	for _, r := range got.all {
+		if (r.Outcome == AlreadySent) != (r.Sent.Outcome == "") {
+			t.Errorf("row %d: %s, %s", r.Job.Number, r.Outcome, r.Sent.Outcome)
+		}
+	}
+	if p.times("to4@example.net") != 0 || p.times("to5@example.net") != 1 || p.times("to1@example.net") != 1 {
+		t.Error("the wrong ones were sent")
+	}
+}
+
 // What a ledger says of a run is what its results said, whatever the server does.
 func TestDurableAnyServer(t *testing.T) {
 	for seed := range uint64(3) {

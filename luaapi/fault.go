@@ -51,7 +51,7 @@ func (b *bound) fault(err error) *engine.Fault {
 	case errors.As(err, &changed):
 		return &engine.Fault{Kind: engine.KindArgument, Message: changedText(changed), Hint: `give the run a new name, or let it go on with the new text for the rows that are left: changed = "accept", or --accept-changes`, Err: err}
 	case errors.As(err, &edited):
-		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: "nothing was sent; what has been sent cannot be changed: put these rows back as they were or leave them out, and send what is new under a new name", Err: err}
+		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: `nothing was sent; what has been sent cannot be changed: put these rows back as they were, or let them stay as they were sent and the others be sent with edited = "ignore"; a correction needs a run with a new name`, Err: err}
 	case errors.As(err, &taken):
 		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: "nothing was sent; a row whose key was changed is known again once it has its old one; unique_address = false sends to the address again, and a new mailing needs a new name", Err: err}
 	case errors.As(err, &row):

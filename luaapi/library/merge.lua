@@ -13,8 +13,9 @@
 ---@field expire? number|string how long after its first attempt a row that is still refused for now fails, default 48h
 ---@field in_doubt? "hold"|"resend"|"assume-sent" what becomes of a message whose end was written and never answered: it is left to you (default), sent again and may arrive twice, or taken for sent and may be lost
 ---@field duplicates? "refuse"|"first" rows with a key that an earlier row has: nothing is sent (default), or the first is and the others are counted
----@field unique_address? boolean false allows more than one message to an address; default true, and nothing is sent where two rows have the same
+---@field unique_address? boolean false allows more than one message to an address; default true, and nothing is sent where two rows have the same, or where the run has written to it as a row with another key
 ---@field changed? "refuse"|"accept" a run that is resumed with another script or template than it began with: it is refused (default), or goes on with the new one for the rows that are left
+---@field edited? "refuse"|"ignore" rows that were changed after they were sent, or perhaps: nothing is sent (default), or they stay what they are and the others are sent
 ---@field stop_after? integer how many messages in a row may be refused for good before the run ends, default 10; -1 is never
 ---@field on_result? fun(row: row, result: result) called once for each row, in their order, when it is decided
 ---@field dry_run? boolean read, fill, build and look at the messages of all rows and send none: run.problems says what is wrong
