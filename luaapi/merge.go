@@ -108,6 +108,7 @@ func runClass() *Class {
 				return c.list(len(of(c).problems), func(i int) lua.LValue { return c.object("problem", of(c).problems[i]) })
 			}},
 		},
+		Methods: runMethods(),
 		Text: func(self any) string {
 			r := self.(*mergeRun)
 			if r.counts.Good > 0 || len(r.problems) > 0 {

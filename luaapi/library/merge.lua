@@ -1,6 +1,9 @@
 ---@meta merge
 -- Generated from the descriptors in luaapi; do not edit.
 
+---@class items.options
+---@field outcome? string|string[] which rows: one or several of "sent", "failed", "deferred", "in_doubt", "planned", "skipped", "suppressed" and "duplicate"; default all
+
 ---@class merge.options
 ---@field name? string of the run: a run of the same name goes on where an earlier one ended; required
 ---@field rows? source|table[]|(fun(): table|row|nil) who gets something: a source, a list of tables, or a function that returns one each time; required
@@ -35,6 +38,16 @@
 ---@field good integer of a dry run: nothing is wrong with them
 ---@field problems problem[] of a dry run: what is wrong with the other rows
 local run = {}
+
+---What became of each row, one for each recipient, from the ledger: key, row (its number in the source), address, outcome, code, enhanced, text, time, attempts, next, message_id and via. It is a source like any other: a loop reads it anew, and another merge may have it as its rows. A rehearsal remembers nothing, and has none.
+---@param opts? items.options 
+---@return source
+function run:items(opts) end
+
+---Write what became of each row as CSV, as mailscript export does, and return how many lines there are below that of the names. The file is there when all of it is. A rehearsal remembers nothing, and has no lines.
+---@param path string a file inside the project folder
+---@return integer
+function run:export(path) end
 
 ---What is wrong with one row of a merge.
 ---@class problem
