@@ -29,7 +29,7 @@ func (r *Run) lookAt(p *Row, s *Standing) error {
 	}
 	if found == nil {
 		s.New, s.State = true, Planned
-		_, err := r.taken(p, s, r.ledger.hashes(p, folded, hash), 0)
+		_, err := r.taken(p, s, r.hashes(p, folded, hash), 0)
 		return err
 	}
 	known := *found // looking at other rows drops it
@@ -49,7 +49,7 @@ func (r *Run) lookAt(p *Row, s *Standing) error {
 	if s.Edit == Kept || m&(claimed|doubted) != 0 || !known.unsent() {
 		return nil
 	}
-	_, err = r.taken(p, s, r.ledger.hashes(p, folded, hash), known.id)
+	_, err = r.taken(p, s, r.hashes(p, folded, hash), known.id)
 	return err
 }
 

@@ -122,7 +122,7 @@ func (r *Run) planRow(p *Row, s *Standing) error {
 			return err
 		}
 	}
-	hashes := r.ledger.hashes(p, folded, hash)
+	hashes := r.hashes(p, folded, hash)
 	if known != nil {
 		return r.planKnown(p, s, known, hashes)
 	}

@@ -76,7 +76,8 @@ type Run struct {
 	windows map[ID]*window
 	dirty   []*window
 	tail    chunk
-	block   block // guarded by the ledger's lock
+	block   block    // guarded by the ledger's lock
+	hashed  []uint32 // room for the hashes of a row, guarded by the ledger's lock
 }
 
 // mark is what memory knows of a row: its state in the database, 0 where that was not read

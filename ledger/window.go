@@ -91,14 +91,22 @@ func (r *Run) writeWindows() error {
 
 // packMessages is a line for each row that has a Message-ID.
 func packMessages(ids []ID, messages []string) string {
-	b := make([]byte, 0, 64*len(ids))
+	size := 0
+	for _, message := range messages {
+		size += len("4294967295 \n") + len(message)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	var digits [10]byte
 	for i, id := range ids {
 		if message := messages[i]; message != "" && !strings.Contains(message, "\n") {
-			b = append(strconv.AppendUint(b, uint64(id), 10), ' ')
-			b = append(append(b, message...), '\n')
+			b.Write(strconv.AppendUint(digits[:0], uint64(id), 10))
+			b.WriteByte(' ')
+			b.WriteString(message)
+			b.WriteByte('\n')
 		}
 	}
-	return string(b)
+	return b.String()
 }
 
 func eachMessage(lines string, yield func(ID, string)) {
