@@ -84,6 +84,12 @@ func TestKilledInDoubt(t *testing.T) {
 	case err := <-ended:
 		t.Fatalf("it sent nothing: %v\n%s", err, &stderr)
 	case text := <-m.messages:
+		// FAULTS L7: a second process leaves with 75, since the same call succeeds later,
+		// and says who has the ledger.
+		using := fmt.Sprintf("process %d on ", command.Process.Pid)
+		expect(t, folder, 75, using, "run", script)
+		expect(t, folder, 75, using, "resume", "news")
+		expect(t, folder, 75, using, "doubt", "news", "--sent", "--all")
 		if err := command.Process.Kill(); err != nil {
 			t.Fatal(err)
 		}
