@@ -222,6 +222,12 @@ func (r *Run) Item(id ID) (Item, error) {
 	if len(items) == 0 {
 		return Item{}, fmt.Errorf("ledger: run %q: there is no row %d", r.Name, id)
 	}
+	r.mu.Lock()
+	busy := r.rows[id]&doubted != 0
+	r.mu.Unlock()
+	if !busy {
+		return items[0], nil // what earlier processes left in doubt is unknown by now
+	}
 	doubts, err := r.doubts()
 	doubtful(items, doubts)
 	return items[0], l.explain(err)

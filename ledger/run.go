@@ -29,7 +29,8 @@ type Settings struct {
 type AddressRule string
 
 const (
-	// UniqueAddress does not plan a second row with an address. It is the default.
+	// UniqueAddress does not plan a second row with an address that was written to, may
+	// have been, or is about to be by this opening of the ledger. It is the default.
 	UniqueAddress AddressRule = ""
 	// FirstAddress plans it as a duplicate.
 	FirstAddress AddressRule = "first"
