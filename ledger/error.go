@@ -96,7 +96,7 @@ func (e *FailedError) Error() string {
 	if t, ok := troubleOf(e.Err); ok {
 		why = t.text
 	} else if errors.As(e.Err, &inner) {
-		why = inner.Text
+		why = strings.TrimPrefix(inner.Error(), "ledger "+inner.Path+": ")
 	}
 	return fmt.Sprintf("ledger %s: writing %s: %s; nothing more is written to it", e.Path, e.What, why)
 }

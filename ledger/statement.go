@@ -137,8 +137,6 @@ func (l *Ledger) explain(err error) error {
 		return &Error{Path: l.path, Text: "this is no database", Hint: "move it away; a new ledger knows nothing of earlier runs", Err: ErrNotLedger}
 	case sqlite.ResultReadOnly:
 		return &Error{Path: l.path, Text: "it has to be put right, and cannot be written to", Hint: "the next run does that, where it may write", Err: err}
-	case sqlite.ResultBusy:
-		return &Error{Path: l.path, Text: "another program is writing to it", Hint: "end what else has it open, such as sqlite3", Err: err}
 	}
 	return &Error{Path: l.path, Text: "cannot be used", Err: err}
 }

@@ -10,13 +10,14 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// trouble is what is wrong with a disk in words, and what a person does about it.
+// trouble is what keeps a file from being written, in words, and what a person does about it.
 type trouble struct {
 	text string
 	hint string // %s is the folder of the ledger
 }
 
-// troubleOf recognises what disks do to those who write; false where it is something else.
+// troubleOf recognises what disks and others do to those who write; false where it is
+// something else.
 func troubleOf(err error) (trouble, bool) {
 	code := sqlite.ResultOK
 	if err != nil {
@@ -32,6 +33,8 @@ func troubleOf(err error) (trouble, bool) {
 		return trouble{"the file, or the disk it is on, is read-only", "see whether %s is on a disk that is mounted read-only, as systems do after a fault of it, and whether its files belong to this user"}, true
 	case code.ToPrimary() == sqlite.ResultPerm || errors.Is(err, fs.ErrPermission):
 		return trouble{"this user may not", "see to whom %s and the files in it belong"}, true
+	case code.ToPrimary() == sqlite.ResultBusy:
+		return trouble{"another program is writing to it", "end what else has a file in %s open, such as sqlite3"}, true
 	case code.ToPrimary() == sqlite.ResultIOErr || errors.Is(err, syscall.EIO):
 		return trouble{"the disk reports an error" + ioWords(code), "the disk may be broken, or a network drive be gone: the log of the system says more (journalctl -k, or dmesg); the ledger is in %s"}, true
 	}
