@@ -88,6 +88,8 @@ func examine(ctx context.Context, source Source, o Options) (int64, error) {
 		return 0, &e.edited
 	case e.found.Total > 0:
 		return 0, &e.found
+	case e.taken.Total > 0:
+		return 0, &e.taken
 	}
 	return e.rows, nil
 }
@@ -107,6 +109,7 @@ type examination struct {
 	rows            int64
 	found           ClashError
 	edited          EditError
+	taken           TakenError
 	entries         []Entry
 	jobs            []Job // of the entries
 	known           []Known
@@ -167,7 +170,7 @@ func (e *examination) pass(source Source, see func(*Job) error) (err error) {
 
 // note keeps the hashes of a row.
 func (e *examination) note(j *Job) error {
-	if e.o.Journal != nil && e.o.Edits == RefuseEdits {
+	if e.o.Journal != nil && (e.o.Edits == RefuseEdits || e.o.Addresses == UniqueAddresses) {
 		e.entries = append(e.entries, Entry{j.Key, j.Number, j.Hash, j.Envelope.To})
 		e.jobs = append(e.jobs, *j)
 		if len(e.entries) == groupSize {
@@ -212,7 +215,7 @@ func (e *examination) repeated(to []string, h uint64) bool {
 	return false
 }
 
-// look asks the journal for rows that have changed.
+// look asks the journal for rows that have changed, and for addresses that other rows have.
 func (e *examination) look() error {
 	if len(e.entries) == 0 {
 		return nil
@@ -222,11 +225,13 @@ func (e *examination) look() error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	for i := range e.known {
-		if e.known[i].Status != StatusEdited {
-			continue
-		}
-		if e.edited.Total++; len(e.edited.Places) < e.most {
-			e.edited.Places = append(e.edited.Places, e.jobs[i].where())
+		switch k := &e.known[i]; {
+		case k.Status == StatusTaken && e.o.Addresses == UniqueAddresses:
+			e.taken.add(&e.jobs[i], k.Holder)
+		case k.Status == StatusEdited && e.o.Edits == RefuseEdits:
+			if e.edited.Total++; len(e.edited.Places) < e.most {
+				e.edited.Places = append(e.edited.Places, e.jobs[i].where())
+			}
 		}
 	}
 	clear(e.entries)

@@ -100,7 +100,7 @@ type EditPolicy string
 
 const (
 	RefuseEdits EditPolicy = "refuse" // they fail, and where rows are looked at first nothing is sent
-	IgnoreEdits EditPolicy = "ignore" // they count as already sent
+	IgnoreEdits EditPolicy = "ignore" // they stay what they are: already sent, or in doubt
 )
 
 // Retry says when what was refused for now is tried again.

@@ -33,13 +33,14 @@ func (c *Call) book() *ledger.Ledger {
 
 // remember lets a merge go on where an earlier one of its name ended, and keep what
 // becomes of its rows.
-func (m *merge) remember(o mergeOptions, policy delivery.DoubtPolicy) delivery.Journal {
+func (m *merge) remember(o mergeOptions, d delivery.Options) delivery.Journal {
+	policy := d.Doubt
 	if policy == "" {
 		policy = delivery.Hold
 	}
-	settings := ledger.Settings{
-		Settings: "key " + o.Key, Template: m.letterSum(),
-		InDoubt: ledger.Policy(policy), Addresses: ledger.AnyAddress,
+	settings := ledger.Settings{Settings: "key " + o.Key, Template: m.letterSum(), InDoubt: ledger.Policy(policy)}
+	if d.Addresses == delivery.AnyAddresses {
+		settings.Addresses = ledger.AnyAddress
 	}
 	switch o.Changed {
 	case "", "refuse":
