@@ -27,13 +27,7 @@ import (
 // message: it must be there, and so must its pictures. PAGE=folder keeps the page and the
 // picture of it, to be looked at.
 func TestChromium(t *testing.T) {
-	program := require(t, "chromium")
-	folder := os.Getenv("PAGE")
-	if folder == "" {
-		folder = t.TempDir()
-	}
 	var page strings.Builder
-	page.WriteString(pageHead)
 	count := 0
 	for _, example := range examples(t) {
 		for _, message := range sentBy(t, example) {
@@ -52,15 +46,35 @@ func TestChromium(t *testing.T) {
 	if count == 0 {
 		t.Fatal("no example has HTML")
 	}
-	page.WriteString(pageEnd)
-	path, picture := filepath.Join(folder, "examples.html"), filepath.Join(folder, "examples.png")
-	write(t, path, page.String(), 0o644)
-
-	var frames []struct {
-		Text, Images, Broken int
-		Links                []string // of what it would fetch
-		X, Y, Width, Height  int
+	images := 0
+	for _, f := range showInChromium(t, "examples", page.String(), count) {
+		images += f.Images
 	}
+	if images == 0 {
+		t.Error("no HTML has a picture")
+	}
+}
+
+// frame is what a page shows of one HTML.
+type frame struct {
+	Text, Images, Broken int
+	Links                []string // of what it would fetch
+	X, Y, Width, Height  int
+}
+
+// showInChromium shows a page that has some frames, each with the HTML of a message, and
+// looks whether they are blank, whole, and fetch nothing.
+func showInChromium(t *testing.T, name, body string, count int) []frame {
+	t.Helper()
+	program := require(t, "chromium")
+	folder := os.Getenv("PAGE")
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	path, picture := filepath.Join(folder, name+".html"), filepath.Join(folder, name+".png")
+	write(t, path, pageHead+body+pageEnd, 0o644)
+
+	var frames []frame
 	dom := runChromium(t, program, "--dump-dom", "file://"+path)
 	_, report, _ := strings.Cut(dom, `<script id="report" type="application/json">`)
 	report, _, _ = strings.Cut(report, "</script>")
@@ -77,9 +91,7 @@ func TestChromium(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	images := 0
 	for i, f := range frames {
-		images += f.Images
 		if f.Text == 0 || f.Broken > 0 || len(f.Links) > 0 {
 			t.Errorf("HTML %d has %d characters, %d broken pictures, and would fetch %q", i+1, f.Text, f.Broken, f.Links)
 		}
@@ -87,9 +99,7 @@ func TestChromium(t *testing.T) {
 			t.Errorf("HTML %d is blank: %d pixels of %v are not white", i+1, n, shot.Bounds())
 		}
 	}
-	if images == 0 {
-		t.Error("no HTML has a picture")
-	}
+	return frames
 }
 
 const pageHead = `<!DOCTYPE html>
