@@ -11,6 +11,7 @@ import (
 	"image"
 	_ "image/png"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/mail"
@@ -18,19 +19,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// TestChromium shows the HTML of each example in Chromium, beside the text of the same
+// checkChromium shows the HTML of each example in Chromium, beside the text of the same
 // message: it must be there, and so must its pictures. PAGE=folder keeps the page and the
 // picture of it, to be looked at.
-func TestChromium(t *testing.T) {
+func checkChromium(t *testing.T, sent map[string][][]byte) {
+	t.Helper()
 	var page strings.Builder
 	count := 0
-	for _, example := range examples(t) {
-		for _, message := range sentBy(t, example) {
+	for _, example := range slices.Sorted(maps.Keys(sent)) {
+		for _, message := range sent[example] {
 			seen := look(t, message)
 			if len(seen.html) > 0 && len(seen.text) != len(seen.html) {
 				t.Errorf("%s: %d texts beside %d of HTML", example, len(seen.text), len(seen.html))

@@ -21,6 +21,7 @@ import (
 // now as they are, against a Postfix that greylists: it asks each recipient to come back
 // in a second. Ann, bob and carla have a mailbox, dan and eve have none.
 func TestMergeExamples(t *testing.T) {
+	t.Parallel()
 	p := startPostfix(t)
 	config := filepath.Join(filepath.Dir(p.log), "config")
 	grey := startGreylist(t)

@@ -23,6 +23,7 @@ import (
 // as a job. What Python and openpyxl read in the mail must be what psql says is in the
 // database, and Chromium must show it. Names are hostile.
 func TestWeeklySales(t *testing.T) {
+	t.Parallel()
 	p := startPostfix(t)
 	config := filepath.Join(filepath.Dir(p.log), "config")
 	run(t, "", require(t, "postconf"), "-c", config, "-e", "virtual_alias_domains = shop.example", "virtual_alias_maps = inline:{ sales@shop.example=ann@example.org }")
@@ -72,7 +73,9 @@ cron = "0 0 * * MON"
 			}
 			message := p.delivered(t, "ann")
 			checkSales(t, message, d.week(t, sent[2]), sent[1])
-			showSales(t, message, name)
+			if name == "run" {
+				showSales(t, message)
+			}
 		})
 	}
 	p.stored(t) // waits for an empty queue
@@ -263,14 +266,14 @@ func checkSheets(t *testing.T, got [][2]any, want soldWeek) {
 }
 
 // showSales has Chromium show the mail as a reader of mail does.
-func showSales(t *testing.T, message []byte, name string) {
+func showSales(t *testing.T, message []byte) {
 	t.Helper()
 	seen := look(t, message)
 	if len(seen.html) != 1 {
 		t.Fatalf("%d parts of HTML", len(seen.html))
 	}
 	page := fmt.Sprintf("<h2>%s</h2>\n<div><iframe srcdoc=\"%s\"></iframe></div>\n", html.EscapeString(seen.subject), html.EscapeString(seen.withPictures(seen.html[0])))
-	if f := showInChromium(t, "sales-"+strings.ReplaceAll(name, " ", "-"), page, 1)[0]; f.Images != 1 {
+	if f := showInChromium(t, "sales", page, 1)[0]; f.Images != 1 {
 		t.Errorf("%d pictures", f.Images)
 	}
 }

@@ -33,6 +33,7 @@ function elements(f) {
 
 function styles(f, e, box) {
   const all = f.contentWindow.getComputedStyle(e, box);
+  if (box && all.content === "none") return []; // a box that is not there
   return names.map((name) => all.getPropertyValue(name));
 }
 
@@ -55,7 +56,8 @@ async function run() {
         for (const box of boxes) {
           const x = styles(before, a[i], box), y = styles(after, b[i], box);
           compared++;
-          for (let k = 0; k < names.length; k++) {
+          if (x.length !== y.length) lines.push(`${page.Name} at ${width}: ${a[i].localName}.${a[i].className}${box}: ${x.length ? "gone" : "new"}`);
+          for (let k = 0; k < Math.min(x.length, y.length); k++) {
             if (x[k] !== y[k]) {
               lines.push(`${page.Name} at ${width}: ${a[i].localName}.${a[i].className}${box || ""}: ${names[k]}: ${x[k]}, now ${y[k]}`);
             }
