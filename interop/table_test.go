@@ -21,6 +21,7 @@ type column map[string]string
 // TestServers tries every feature on every server and compares what it found with
 // docs/servers.md. UPDATE=1 writes that file.
 func TestServers(t *testing.T) {
+	t.Parallel()
 	p, e, o := startPostfix(t), startExim(t), startOpenSMTPD(t)
 	d := startDovecot(t, p)
 	servers := []server{p.server, e.server, o.server, d.submission, d.lmtp}
