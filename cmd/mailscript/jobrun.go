@@ -20,7 +20,15 @@ type jobRunner struct {
 	project project
 	state   schedule.State
 	log     *slog.Logger
+	shared  shared
 }
+
+// shared is what all runs of one process have in common, whatever the configuration.
+type shared struct {
+	books *luaapi.Books
+}
+
+func newShared() shared { return shared{books: luaapi.NewBooks()} }
 
 // jobs are those of the configuration, with scripts to run.
 func (r *jobRunner) jobs() ([]schedule.Job, error) {
@@ -47,7 +55,7 @@ func (r *jobRunner) run(ctx context.Context, job config.Job, told schedule.Run) 
 	output := &jobOutput{log: log}
 	stdout, stderr := &lineWriter{output: output, stream: "stdout"}, &lineWriter{output: output, stream: "stderr"}
 	mail := jobMail{ctx: ctx}
-	flags := runFlags{project: &r.project, account: job.Account, checked: mail.look, nothing: mail.skip}
+	flags := runFlags{project: &r.project, books: r.shared.books, account: job.Account, checked: mail.look, nothing: mail.skip}
 	flags.adapt = func(options *luaapi.Options) {
 		options.Job = scriptJob(job.Job, told.Fire, r.state)
 		options.Log = output.logger()

@@ -97,6 +97,7 @@ func openJobs(folder string, warn func(string)) (project, error) {
 type jobServer struct {
 	folder   string
 	log      *slog.Logger
+	shared   shared
 	state    schedule.State
 	service  *daemon.Notifier
 	watcher  *daemon.Watcher // nil where files cannot be watched
@@ -116,7 +117,7 @@ func serve(ctx context.Context, flags serveFlags, log *slog.Logger) error {
 	if len(p.file.Jobs) == 0 {
 		return &config.Error{Path: p.file.Path, Text: "there are no jobs", Hint: "a job is a table [job.NAME] with script and cron; see docs/reports.md"}
 	}
-	s := &jobServer{folder: p.folder, log: log, service: daemon.NewNotifier(os.Getenv, os.Getpid())}
+	s := &jobServer{folder: p.folder, log: log, shared: newShared(), service: daemon.NewNotifier(os.Getenv, os.Getpid())}
 	lock, state, err := s.openState(p)
 	if err != nil {
 		return err
@@ -124,7 +125,7 @@ func serve(ctx context.Context, flags serveFlags, log *slog.Logger) error {
 	defer lock.Release()
 	defer state.Close()
 	s.state = state
-	jobs, err := (&jobRunner{p, state, log}).jobs()
+	jobs, err := (&jobRunner{p, state, log, s.shared}).jobs()
 	if err != nil {
 		return err
 	}
@@ -266,7 +267,7 @@ func (s *jobServer) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	jobs, err := (&jobRunner{p, s.state, s.log}).jobs()
+	jobs, err := (&jobRunner{p, s.state, s.log, s.shared}).jobs()
 	if err != nil {
 		return err
 	}
