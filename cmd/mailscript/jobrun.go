@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
 	"strings"
 
@@ -26,6 +27,8 @@ type jobRunner struct {
 // shared is what all runs of one process have in common, whatever the configuration.
 type shared struct {
 	books *luaapi.Books
+	// dial replaces every connection; nil is the network.
+	dial func(context.Context, smtp.Target) (net.Conn, error)
 }
 
 func newShared() shared { return shared{books: luaapi.NewBooks()} }
@@ -59,6 +62,7 @@ func (r *jobRunner) run(ctx context.Context, job config.Job, told schedule.Run) 
 	flags.adapt = func(options *luaapi.Options) {
 		options.Job = scriptJob(job.Job, told.Fire, r.state)
 		options.Log = output.logger()
+		options.Dial = r.shared.dial
 		options.OnResult = func(e luaapi.Event) { logMail(log, e) }
 	}
 	status, err := run(ctx, job.Script, job.Args, flags, strings.NewReader(""), stdout, stderr)

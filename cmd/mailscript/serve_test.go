@@ -546,7 +546,7 @@ func TestNoticeSender(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := notifier{p, slog.New(slog.DiscardHandler)}
+	n := notifier{p, slog.New(slog.DiscardHandler), newShared()}
 	record := schedule.Record{Job: "a", Period: "2026-11-26", Outcome: schedule.OutcomeFailed, Error: "no data"}
 	if err := n.send(t.Context(), schedule.Notice{Kind: schedule.NoticeFailed, To: "ops@bank.example", Job: "a", Record: record, Held: 2}); err != nil {
 		t.Fatal(err)
