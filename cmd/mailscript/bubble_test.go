@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -29,7 +30,8 @@ type bubble struct {
 	shared shared
 	log    *slog.Logger
 	hangup chan os.Signal
-	quit   func() // while it serves
+	quit   func()       // while it serves
+	rings  atomic.Int64 // how often a timer woke it
 }
 
 // bubbleStart is the time at which each bubble begins.
@@ -66,7 +68,7 @@ func (b *bubble) serve() {
 		b.t.Fatal(err)
 	}
 	s := &jobServer{
-		folder: p.folder, log: b.log, shared: b.shared, clock: bubbleClock{time.Now()},
+		folder: p.folder, log: b.log, shared: b.shared, clock: bubbleClock{time.Now(), &b.rings},
 		service: daemon.NewNotifier(func(string) string { return "" }, 1),
 	}
 	ctx, cancel := context.WithCancel(b.t.Context())
@@ -152,13 +154,19 @@ func (b *bubble) want(to string, want ...string) {
 }
 
 // bubbleClock is the time of a bubble.
-type bubbleClock struct{ start time.Time }
+type bubbleClock struct {
+	start time.Time
+	rings *atomic.Int64
+}
 
 func (c bubbleClock) Now() time.Time         { return time.Now().Round(0) }
 func (c bubbleClock) Elapsed() time.Duration { return time.Since(c.start) }
-func (c bubbleClock) Alarm() schedule.Alarm  { return &bubbleAlarm{c: make(chan struct{}, 1)} }
+func (c bubbleClock) Alarm() schedule.Alarm {
+	return &bubbleAlarm{rings: c.rings, c: make(chan struct{}, 1)}
+}
 
 type bubbleAlarm struct {
+	rings *atomic.Int64
 	timer *time.Timer
 	c     chan struct{}
 }
@@ -167,6 +175,7 @@ func (a *bubbleAlarm) Set(at time.Time) {
 	a.Close()
 	if !at.IsZero() {
 		a.timer = time.AfterFunc(time.Until(at), func() {
+			a.rings.Add(1)
 			select {
 			case a.c <- struct{}{}:
 			default:

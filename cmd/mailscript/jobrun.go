@@ -7,7 +7,11 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"strings"
+	"sync/atomic"
 
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
@@ -29,9 +33,28 @@ type shared struct {
 	books *luaapi.Books
 	// dial replaces every connection; nil is the network.
 	dial func(context.Context, smtp.Target) (net.Conn, error)
+	// running is how many runs there are.
+	running *atomic.Int64
 }
 
-func newShared() shared { return shared{books: luaapi.NewBooks()} }
+func newShared() shared { return shared{books: luaapi.NewBooks(), running: &atomic.Int64{}} }
+
+// idle gives the memory of a run back to the system if it was the last one and took much:
+// serve waits for most of its life, and Go would keep what it may need again.
+func (s *shared) idle() {
+	if s.running.Add(-1) > 0 {
+		return
+	}
+	kept := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+	metrics.Read(kept)
+	if kept[0].Value.Uint64()+kept[1].Value.Uint64() > muchMemory {
+		runtime.GC() // what is pooled goes the second time
+		debug.FreeOSMemory()
+	}
+}
+
+// muchMemory is what serve has after runs that take little, in bytes, and some more.
+const muchMemory = 12 << 20
 
 // jobs are those of the configuration, with scripts to run.
 func (r *jobRunner) jobs() ([]schedule.Job, error) {
@@ -54,6 +77,8 @@ func (r *jobRunner) jobs() ([]schedule.Job, error) {
 // run runs the script of a job once, with a runtime and modules of its own. What the
 // script prints goes to the log.
 func (r *jobRunner) run(ctx context.Context, job config.Job, told schedule.Run) schedule.Result {
+	r.shared.running.Add(1)
+	defer r.shared.idle()
 	log := r.log.With("job", told.Job, "run", fmt.Sprintf("%s/%s/%d", told.Job, told.Fire.Period, told.Attempt))
 	output := &jobOutput{log: log}
 	stdout, stderr := &lineWriter{output: output, stream: "stdout"}, &lineWriter{output: output, stream: "stderr"}
