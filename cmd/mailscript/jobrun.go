@@ -30,14 +30,17 @@ type jobRunner struct {
 
 // shared is what all runs of one process have in common, whatever the configuration.
 type shared struct {
-	books *luaapi.Books
+	books  *luaapi.Books
+	memory *engine.Memory
 	// dial replaces every connection; nil is the network.
 	dial func(context.Context, smtp.Target) (net.Conn, error)
 	// running is how many runs there are.
 	running *atomic.Int64
 }
 
-func newShared() shared { return shared{books: luaapi.NewBooks(), running: &atomic.Int64{}} }
+func newShared() shared {
+	return shared{books: luaapi.NewBooks(), memory: engine.NewMemory(0), running: &atomic.Int64{}}
+}
 
 // idle gives the memory of a run back to the system if it was the last one and took much:
 // serve waits for most of its life, and Go would keep what it may need again.
@@ -83,7 +86,7 @@ func (r *jobRunner) run(ctx context.Context, job config.Job, told schedule.Run) 
 	output := &jobOutput{log: log}
 	stdout, stderr := &lineWriter{output: output, stream: "stdout"}, &lineWriter{output: output, stream: "stderr"}
 	mail := jobMail{ctx: ctx}
-	flags := runFlags{project: &r.project, books: r.shared.books, account: job.Account, checked: mail.look, nothing: mail.skip}
+	flags := runFlags{project: &r.project, books: r.shared.books, memory: r.shared.memory, account: job.Account, checked: mail.look, nothing: mail.skip}
 	flags.adapt = func(options *luaapi.Options) {
 		options.Job = scriptJob(job.Job, told.Fire, r.state)
 		options.Log = output.logger()

@@ -68,7 +68,7 @@ func (n notifier) send(ctx context.Context, notice schedule.Notice) error {
 	})
 	runtime := engine.New(engine.Options{
 		Modules: api.Modules(), Args: []string{"mailscript <" + sender + ">", notice.To, subject, text, sender},
-		Stdout: io.Discard, Stderr: stderr, Warn: warn,
+		Stdout: io.Discard, Stderr: stderr, Warn: warn, Memory: n.shared.memory,
 	})
 	script, err := engine.LoadSource("notice", strings.TrimPrefix(noticeScript, "\n"))
 	if err != nil {

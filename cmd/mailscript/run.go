@@ -36,6 +36,7 @@ type runFlags struct {
 	begun   func()                // is told when a merge begins that keeps the ledger; nil where nobody asks
 	project *project              // has been opened already
 	books   *luaapi.Books         // shared with other runs of the process; nil with none
+	memory  *engine.Memory        // the same
 	adapt   func(*luaapi.Options) // what the caller wants different
 	nothing func(reason string)   // is told that there is nothing to report
 
@@ -157,7 +158,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	api := luaapi.New(options)
 	runtime := engine.New(engine.Options{
 		Modules: api.Modules(), Args: args, Root: p.folder,
-		Stdin: stdin, Stdout: printed, Stderr: stderr, Warn: warn,
+		Stdin: stdin, Stdout: printed, Stderr: stderr, Warn: warn, Memory: flags.memory,
 	})
 	err = runtime.Run(ctx, script)
 	var limit *luaapi.LimitReached
