@@ -66,7 +66,7 @@ func (l *Ledger) recoverDoubts() error {
 			if id > r.last {
 				return l.corrupt("a row that was never planned is in doubt")
 			}
-			if err := r.lose(id, doubts[id]); err != nil {
+			if err := r.lose(id, "process", doubts[id]); err != nil {
 				return err
 			}
 		}
@@ -77,8 +77,9 @@ func (l *Ledger) recoverDoubts() error {
 	return l.run("delete from doubt")
 }
 
-// lose notes that the reply to a message will never be known.
-func (r *Run) lose(id ID, d doubt) error {
+// lose notes that the reply to a message will never be known, because what was to read it
+// has ended.
+func (r *Run) lose(id ID, ended string, d doubt) error {
 	rows, err := r.read(nil, id, id)
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (r *Run) lose(id ID, d doubt) error {
 			continue
 		}
 		states[i] = Unknown
-		text := "the process ended before the reply came; the message was sent at " + d.since.Format(time.RFC3339)
+		text := "the " + ended + " ended before the reply came; the message was sent at " + d.since.Format(time.RFC3339)
 		o := Outcome{ID: id, Recipient: i, State: Unknown, Text: text, Message: d.message, Via: d.via}
 		if err := r.writeOutcome(&o, 1); err != nil {
 			return err

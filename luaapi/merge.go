@@ -140,7 +140,9 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 		m.account = a.name
 		connect := c.connector(a)
 		if c.options.Ledger != "" {
-			options.Journal = m.remember(o, options)
+			var leave func()
+			options.Journal, leave = m.remember(o, options)
+			defer leave()
 			c.begun(o.Name)
 		}
 		pool := smtp.NewPool(connect, smtp.PoolOptions{Connections: options.Connections})
