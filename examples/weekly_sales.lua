@@ -61,7 +61,8 @@ for row in db:rows(query("day, region, sum(amount) AS amount", "GROUP BY day, re
   local values, day = of[row.region], place[row.day:format "%Y-%m-%d"]
   values[day] = (values[day] or 0) + row.amount
 end
-local sales = chart.bar { title = "Sales by day", labels = labels, series = series, stacked = true, prefix = "€" }
+-- No wider, because telephones shrink it, and its writing, to what they have.
+local sales = chart.bar { title = "Sales by day", labels = labels, series = series, stacked = true, prefix = "€", width = 480, height = 300 }
 
 local book = xlsx.workbook {
   name   = "sales-" .. week.key .. ".xlsx",
@@ -103,7 +104,7 @@ local letter = template.new {
 body { font: 15px/1.4 Arial, Helvetica, sans-serif; color: #222; background: #fff; margin: 16px }
 h1 { font-size: 22px; margin: 0 0 12px }
 img { max-width: 100%; height: auto }
-table { border-collapse: collapse; width: 100%; max-width: 600px }
+table { border-collapse: collapse; width: 100%; max-width: 480px }
 th, td { padding: 6px 8px; border-bottom: 1px solid #ddd; text-align: left }
 th { background: #f3f5f7 }
 .number { text-align: right; white-space: nowrap }

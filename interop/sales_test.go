@@ -189,7 +189,7 @@ func checkSales(t *testing.T, message []byte, want soldWeek, book string) {
 		"Auto":     {got.Auto, "auto-generated"},
 		"tree":     {got.Tree, "multipart/mixed(multipart/related(multipart/alternative(text/plain text/html) image/png) application/vnd.openxmlformats-officedocument.spreadsheetml.sheet)"},
 		"picture":  {got.Disposition, "inline"},
-		"size":     {got.Picture, [2]int{1200, 680}},
+		"size":     {got.Picture, [2]int{960, 600}},
 		"name":     {got.Book, book},
 		"elements": {got.Elements, []string{"body", "h1", "head", "html", "img", "meta", "p", "table", "td", "th", "title", "tr"}},
 	} {
