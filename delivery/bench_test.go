@@ -122,7 +122,8 @@ var keys = func() (keys []string) {
 // forgetful is a journal that costs nothing.
 type forgetful struct{}
 
-func (forgetful) Look(context.Context, []Entry, []Known) error { return nil }
+func (forgetful) Look(context.Context, []Entry, []Known) error     { return nil }
+func (forgetful) Finished(context.Context, []Entry, []Known) error { return nil }
 func (forgetful) Claim(_ context.Context, rows []Entry, known []Known) error {
 	for i := range known {
 		known[i].Status = StatusNew

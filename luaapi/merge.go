@@ -138,7 +138,7 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 		m.account = a.name
 		connect := c.connector(a)
 		if c.options.Ledger != "" {
-			options.Journal = m.remember(o, options.Doubt)
+			m.remember(o, &options)
 			c.begun(o.Name)
 		}
 		pool := smtp.NewPool(connect, smtp.PoolOptions{Connections: options.Connections})

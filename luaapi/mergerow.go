@@ -84,7 +84,12 @@ func (m *merge) open(ctx context.Context, need delivery.Need) (delivery.Rows, er
 		return delivery.Rows{}, err
 	}
 	taken := int64(0)
+	var describe func(*delivery.Job) error
+	if need == delivery.NeedKeys {
+		describe = func(job *delivery.Job) error { return m.tell(job, delivery.NeedLetters) }
+	}
 	return delivery.Rows{
+		Describe: describe,
 		Next: func() (delivery.Job, error) {
 			if m.Context().Err() != nil || m.most > 0 && taken == m.most {
 				return delivery.Job{}, io.EOF // no script is left to ask, or nothing more to look at
@@ -113,28 +118,39 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 	}
 	sum := row.Hash()
 	job.Hash = binary.LittleEndian.Uint64(sum[:])
+	if need == delivery.NeedKeys {
+		return job, nil
+	}
+	err = m.tell(&job, need)
+	return job, err
+}
+
+// tell adds to a job what the script's function says of its row.
+func (m *merge) tell(job *delivery.Job, need delivery.Need) error {
+	row := job.Row.(*rows.Row)
 	m.row, m.made, m.onlyEnvelope = row, described{}, need == delivery.NeedRecipients
 	if _, err := m.rt.Call(m.L, m.describe, 0); err != nil {
 		if m.Context().Err() != nil {
-			return delivery.Job{}, err
+			return err
 		}
 		job.Err = at(row.Place(), err)
-		return job, nil
+		return nil
 	}
 	made := m.made
 	if job.Skip = made.skip; job.Skip != "" {
-		return job, nil
+		return nil
 	}
+	var err error
 	if job.Envelope, err = envelopeOf(made.description); err != nil {
 		job.Err = at(row.Place(), m.bound.fault(err))
-		return job, nil
+		return nil
 	}
 	if need == delivery.NeedRecipients {
-		return job, nil
+		return nil
 	}
 	signers, err := m.signers(domainsOf(made.description), made.signing, m.account)
 	if err != nil {
-		return delivery.Job{}, err
+		return err
 	}
 	key := job.Key
 	job.Build = func(ctx context.Context) (delivery.Letter, error) {
@@ -144,7 +160,7 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 		}
 		return letter, nil
 	}
-	return job, nil
+	return nil
 }
 
 // at says where the row is that an error is about, unless the error says so itself.
