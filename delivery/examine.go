@@ -224,8 +224,15 @@ func (e *examination) note(j *Job) error {
 		return nil
 	}
 	for i, address := range j.Envelope.To {
+		// Where the key is the address, one hash will do for both.
+		if same := folded(address); same == j.Key {
+			if e.addresses.has(key) {
+				e.suspects[key] = true
+			}
+			continue
+		}
 		h := e.hashOf(address)
-		if !e.addresses.add(h) && !e.repeated(j.Envelope.To[:i], h) {
+		if fresh := e.addresses.add(h); (!fresh || e.keys.has(h)) && !e.repeated(j.Envelope.To[:i], h) {
 			e.suspects[h] = true
 		}
 	}
