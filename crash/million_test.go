@@ -3,9 +3,11 @@
 package crash
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -42,9 +44,9 @@ func TestMillion(t *testing.T) {
 	var cost time.Duration
 	run := func(what string) {
 		begun, before := time.Now(), w.total
+		most := watchMemory(p.command.Process.Pid)
 		killed := s.wait(t, p)
-		took := time.Since(begun)
-		memory, used := usage(p.command)
+		took, used, memory := time.Since(begun), cpu(p.command), most()
 		cost += used
 		w.quiet()
 		t.Logf("%s: %d messages in %v, %d MiB at most, %v of CPU", what, w.total-before, took.Round(time.Millisecond), memory>>10, used.Round(time.Millisecond))
@@ -88,11 +90,32 @@ func TestMillion(t *testing.T) {
 	}
 }
 
-// usage is what a process that has ended took: memory at most, in KiB, and time of a
-// processor.
-func usage(command *exec.Cmd) (memory int64, cpu time.Duration) {
+// cpu is the time of a processor that a process took.
+func cpu(command *exec.Cmd) time.Duration {
 	u := command.ProcessState.SysUsage().(*syscall.Rusage)
-	return u.Maxrss, time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// watchMemory returns what tells, once the process has ended, how much memory it had at
+// most, in KiB. What getrusage says of a process is what the one that started it had, where
+// that was more.
+func watchMemory(pid int) (most func() int64) {
+	watched := make(chan int64, 1)
+	path := fmt.Sprintf("/proc/%d/status", pid)
+	go func() {
+		var most int64
+		for {
+			status, _ := os.ReadFile(path)
+			_, line, found := strings.Cut(string(status), "VmHWM:")
+			if !found {
+				watched <- most
+				return
+			}
+			_, _ = fmt.Sscan(line, &most)
+			time.Sleep(20 * time.Millisecond)
+		}
+	}()
+	return func() int64 { return <-watched }
 }
 
 // costOfFew is what each further row costs a merge of some thousand, in time of a
@@ -107,8 +130,7 @@ func costOfFew(t *testing.T) time.Duration {
 		if n := s.total(t, w); n.sent != rows {
 			t.Fatalf("%+v\n%s", n, s.stderr.Bytes())
 		}
-		_, used := usage(p.command)
-		return used
+		return cpu(p.command)
 	}
 	return (cost(11_000) - cost(1000)) / 10_000
 }
@@ -126,8 +148,7 @@ func waits(t *testing.T, s *series) float64 {
 	if out, err := command.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	took := time.Since(begun)
-	_, used := usage(command)
+	took, used := time.Since(begun), cpu(command)
 	t.Logf("reading the source took %v, and %v of CPU", took.Round(time.Millisecond), used.Round(time.Millisecond))
 	return max(1, float64(took)/float64(used))
 }

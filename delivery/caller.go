@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"io"
+	"math/bits"
 	"time"
 )
 
@@ -173,7 +174,8 @@ func (c *caller) group(most int) *group {
 			return g
 		}
 	}
-	return &group{items: make([]item, 0, most), all: make([]*item, 0, most)}
+	room := 1 << bits.Len(uint(most-1)) // so that the next one, of some more rows, fits as well
+	return &group{items: make([]item, 0, room), all: make([]*item, 0, room)}
 }
 
 // deliver hands out what is decided.

@@ -78,7 +78,7 @@ const (
 // is searched for.
 func examine(ctx context.Context, source Source, o Options) (int64, error) {
 	if !o.examines() {
-		return 0, nil
+		return 0, o.Examined.note(nil) // an earlier sum says nothing of what is sent now
 	}
 	e := &examination{o: o, ctx: ctx, most: keptClashes}
 	if o.Examined.Sum != nil {
@@ -95,12 +95,17 @@ func examine(ctx context.Context, source Source, o Options) (int64, error) {
 	case e.found.Total > 0:
 		return 0, &e.found
 	}
-	if o.Examined.Note != nil {
-		if err := o.Examined.Note(e.sum.of(o)); err != nil {
-			return 0, fmt.Errorf("journal: %w", err)
-		}
+	return e.rows, o.Examined.note(e.sum.of(o))
+}
+
+func (e *Examined) note(sum []byte) error {
+	if e.Note == nil {
+		return nil
 	}
-	return e.rows, nil
+	if err := e.Note(sum); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
 }
 
 // examines reports whether there is anything to search for.

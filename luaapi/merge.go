@@ -138,7 +138,8 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 		m.account = a.name
 		connect := c.connector(a)
 		if c.options.Ledger != "" {
-			m.remember(o, &options)
+			options.Journal = m.remember(o, options.Doubt)
+			options.Examined = m.examined()
 			c.begun(o.Name)
 		}
 		pool := smtp.NewPool(connect, smtp.PoolOptions{Connections: options.Connections})

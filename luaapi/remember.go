@@ -1,7 +1,6 @@
 package luaapi
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -34,8 +33,7 @@ func (c *Call) book() *ledger.Ledger {
 
 // remember lets a merge go on where an earlier one of its name ended, and keep what
 // becomes of its rows.
-func (m *merge) remember(o mergeOptions, options *delivery.Options) {
-	policy := options.Doubt
+func (m *merge) remember(o mergeOptions, policy delivery.DoubtPolicy) delivery.Journal {
 	if policy == "" {
 		policy = delivery.Hold
 	}
@@ -63,42 +61,8 @@ func (m *merge) remember(o mergeOptions, options *delivery.Options) {
 	if err != nil {
 		m.Fail(err)
 	}
-	m.at, m.seed = run.Date, run.Seed
-	options.Journal = delivery.Durable(run, policy)
-	if err := m.trust(run, options); err != nil {
-		m.Fail(err)
-	}
-}
-
-// trust spares rows the script's function where the run describes them as it did before:
-// it has the same script, the same templates and the same arguments.
-func (m *merge) trust(run *ledger.Run, options *delivery.Options) error {
-	noted, err := run.Examined()
-	if err != nil {
-		return err
-	}
-	described := m.argumentSum()
-	sum, same := bytes.CutPrefix(noted, described)
-	options.Examined = delivery.Examined{
-		Note: func(sum []byte) error { return run.NoteExamined(slices.Concat(described, sum)) },
-	}
-	if same {
-		options.Examined.Sum = sum
-	}
-	return nil
-}
-
-// argumentSum tells arguments of the script from others, since whom a merge writes to
-// may depend on them.
-func (c *Call) argumentSum() []byte {
-	h := sha256.New()
-	if arguments, ok := c.rt.State().G.Global.RawGetString("arg").(*lua.LTable); ok {
-		for i := 1; i <= arguments.MaxN(); i++ {
-			text := arguments.RawGetInt(i).String()
-			fmt.Fprintf(h, "%d %s", len(text), text)
-		}
-	}
-	return h.Sum(nil)[:16]
+	m.at, m.seed, m.kept = run.Date, run.Seed, run
+	return delivery.Durable(run, policy)
 }
 
 // noteLetter notes what a template is made of.
