@@ -187,7 +187,7 @@ func BenchmarkExamine(b *testing.B) {
 		}}, nil
 	}
 	b.ReportAllocs()
-	total, err := examine(b.Context(), source, Options{}.withDefaults())
+	total, _, err := examine(b.Context(), source, Options{}.withDefaults())
 	if err != nil || total != int64(b.N) {
 		b.Fatal(total, err)
 	}

@@ -75,27 +75,30 @@ const (
 
 // examine reads the source before anything is sent, in search of rows that must
 // not be in one run together, and returns how many rows it has; 0 where nothing
-// is searched for.
-func examine(ctx context.Context, source Source, o Options) (int64, error) {
+// is searched for. What the journal knows of rows that are done can be trusted then,
+// although nobody describes them once more, unless trusted is false.
+func examine(ctx context.Context, source Source, o Options) (rows int64, trusted bool, err error) {
 	if !o.examines() {
-		return 0, o.Examined.note(nil) // an earlier sum says nothing of what is sent now
+		return 0, false, o.Examined.note(nil) // an earlier sum says nothing of what is sent now
 	}
 	e := &examination{o: o, ctx: ctx, most: keptClashes}
 	if o.Examined.Sum != nil {
 		if known, err := e.recognise(source); err != nil || known {
-			return e.rows, err
+			return e.rows, known, err
 		}
 	}
 	if err := e.run(source); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	switch {
 	case e.edited.Total > 0:
-		return 0, &e.edited
+		return 0, false, &e.edited
 	case e.found.Total > 0:
-		return 0, &e.found
+		return 0, false, &e.found
+	case e.left > 0:
+		return e.rows, false, o.Examined.note(nil)
 	}
-	return e.rows, o.Examined.note(e.sum.of(o))
+	return e.rows, true, o.Examined.note(e.sum.of(o))
 }
 
 func (e *Examined) note(sum []byte) error {
@@ -141,6 +144,7 @@ type examination struct {
 	entries         []Entry
 	jobs            []Job // of the entries
 	known           []Known
+	left            int64 // rows that are done, and that have no message any more
 }
 
 func (e *examination) run(source Source) error {
@@ -149,9 +153,6 @@ func (e *examination) run(source Source) error {
 	e.sum = rowSum{}
 	err := e.pass(source, NeedRecipients, func(j *Job) error {
 		e.sum.add(j)
-		if j.ends() {
-			return nil
-		}
 		return e.note(j)
 	})
 	if err != nil {
@@ -209,6 +210,9 @@ func (e *examination) pass(source Source, need Need, see func(*Job) error) (err 
 
 // note keeps the hashes of a row.
 func (e *examination) note(j *Job) error {
+	if j.ends() && j.Key == "" {
+		return nil
+	}
 	if e.o.Journal != nil && e.o.Edits == RefuseEdits {
 		e.entries = append(e.entries, Entry{j.Key, j.Number, j.Hash, j.Envelope.To})
 		e.jobs = append(e.jobs, *j)
@@ -217,6 +221,9 @@ func (e *examination) note(j *Job) error {
 				return err
 			}
 		}
+	}
+	if j.ends() {
+		return nil
 	}
 	key := maphash.String(e.seed, j.Key)
 	if !e.keys.add(key) {
@@ -271,6 +278,13 @@ func (e *examination) look() error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	for i := range e.known {
+		if e.jobs[i].ends() {
+			switch e.known[i].Status {
+			case StatusSent, StatusFailed, StatusSuppressed, StatusEdited:
+				e.left++
+			}
+			continue
+		}
 		if e.known[i].Status != StatusEdited {
 			continue
 		}

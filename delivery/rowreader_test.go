@@ -40,7 +40,7 @@ func (t *teller) source(_ context.Context, need Need) (Rows, error) {
 		j := t.rows[at-1]
 		switch need {
 		case NeedKeys:
-			j.Envelope, j.Build = smtp.Envelope{}, nil
+			j.Envelope, j.Build, j.Skip = smtp.Envelope{}, nil, ""
 		case NeedRecipients:
 			t.looked++
 		default:
@@ -53,7 +53,7 @@ func (t *teller) source(_ context.Context, need Need) (Rows, error) {
 			t.told++
 			for i := range t.rows {
 				if t.rows[i].Key == j.Key {
-					j.Envelope, j.Build = t.rows[i].Envelope, t.rows[i].Build
+					j.Envelope, j.Build, j.Skip = t.rows[i].Envelope, t.rows[i].Build, t.rows[i].Skip
 				}
 			}
 			return nil
@@ -129,6 +129,31 @@ func TestResumeDescribes(t *testing.T) {
 				t.Errorf("%d rows were described, want %d at most", rows.told, most)
 			}
 		})
+	}
+}
+
+// A row that was sent and that another script would leave out is left out, in each further
+// run.
+func TestResumeLeavesOut(t *testing.T) {
+	p := &post{}
+	pool := p.pool(t, smtp.PoolOptions{})
+	journal, rows := newStrict(t, Hold), tellerOf(200)
+	var noted []byte
+	o := Options{Pool: pool, Journal: journal, Examined: Examined{Note: func(sum []byte) error {
+		noted = sum
+		return nil
+	}}}
+	if _, err := Run(t.Context(), rows.source, o); err != nil {
+		t.Fatal(err)
+	}
+	rows.rows[70].Skip = "not any more"
+	for range 2 {
+		journal.reopen()
+		counts, err := Run(t.Context(), rows.source, o)
+		if !errors.Is(err, ErrFinished) || counts.Skipped != 1 || counts.AlreadySent != 199 {
+			t.Errorf("%+v, %v", counts, err)
+		}
+		o.Examined.Sum = noted
 	}
 }
 

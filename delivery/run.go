@@ -92,12 +92,12 @@ func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 	}
 	looks := o
 	looks.Journal = options.Journal // one of our own knows nothing yet
-	total, err := examine(ctx, source, looks)
+	total, trusted, err := examine(ctx, source, looks)
 	if err != nil {
 		return Counts{}, err
 	}
 	r := newRun(ctx, o)
-	r.trusts = options.Journal != nil && o.examines()
+	r.trusts = options.Journal != nil && trusted
 	return r.all(source, total)
 }
 
