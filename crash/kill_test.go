@@ -31,7 +31,9 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(folder)
 		binary = filepath.Join(folder, "mailscript")
-		if out, err := exec.Command("go", "build", "-o", binary, "../cmd/mailscript").CombinedOutput(); err != nil {
+		build := exec.Command("go", "build", "-o", binary, "../cmd/mailscript")
+		build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is released
+		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "%s%v\n", out, err)
 			return 1
 		}

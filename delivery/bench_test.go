@@ -122,7 +122,8 @@ var keys = func() (keys []string) {
 // forgetful is a journal that costs nothing.
 type forgetful struct{}
 
-func (forgetful) Look(context.Context, []Entry, []Known) error { return nil }
+func (forgetful) Look(context.Context, []Entry, []Known) error     { return nil }
+func (forgetful) Finished(context.Context, []Entry, []Known) error { return nil }
 func (forgetful) Claim(_ context.Context, rows []Entry, known []Known) error {
 	for i := range known {
 		known[i].Status = StatusNew
@@ -186,7 +187,7 @@ func BenchmarkExamine(b *testing.B) {
 		}}, nil
 	}
 	b.ReportAllocs()
-	total, err := examine(b.Context(), source, Options{}.withDefaults())
+	total, _, err := examine(b.Context(), source, Options{}.withDefaults())
 	if err != nil || total != int64(b.N) {
 		b.Fatal(total, err)
 	}

@@ -3,6 +3,7 @@ package delivery
 import (
 	"errors"
 	"io"
+	"math/bits"
 	"time"
 )
 
@@ -13,7 +14,7 @@ type caller struct {
 	total  int64
 	begun  time.Time
 	told   time.Time // when OnProgress was
-	rows   Rows
+	rows   rowReader
 	window []*group // on their way, oldest first
 	on     int      // rows in them that were not handed out
 	spare  []*group
@@ -26,15 +27,18 @@ type caller struct {
 }
 
 func (c *caller) drive(source Source) (err error) {
-	c.rows, err = source(c.r.ctx, NeedLetters)
+	need := NeedLetters
+	if c.r.trusts {
+		need = NeedKeys
+	}
+	rows, err := source(c.r.ctx, need)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if c.rows.Close != nil {
-			err = errors.Join(err, c.rows.Close())
-		}
-	}()
+	if rows.Close != nil {
+		defer func() { err = errors.Join(err, rows.Close()) }()
+	}
+	c.rows = rowReader{r: c.r, rows: rows}
 	// Whatever ends this function, the stages must get rid of what they have.
 	defer c.r.stop(errOver)
 	timer := time.NewTimer(c.r.o.Interval)
@@ -98,12 +102,14 @@ const patience = 2 * time.Millisecond
 
 // read takes a group of rows from the source and sends it on its way.
 func (c *caller) read() {
-	most := c.most()
-	g := c.group(most)
+	most, size := c.most(), c.size()
+	g := c.group(size)
 	begun := time.Now()
-	for len(g.items) < most && !c.ended {
-		job, err := c.rows.Next()
+	for len(g.items) < size && len(g.all) < most && !c.ended {
+		it := &g.items[:len(g.items)+1][len(g.items)]
+		known, err := c.rows.next(&it.job)
 		if err != nil {
+			it.job = Job{}
 			c.ended = true
 			if err != io.EOF {
 				c.r.stop(err)
@@ -111,10 +117,15 @@ func (c *caller) read() {
 			break
 		}
 		g.items = g.items[:len(g.items)+1]
-		it := &g.items[len(g.items)-1]
-		it.job, it.place = job, c.place
+		it.place = c.place
 		c.place++
-		if len(g.items) < most && time.Since(begun) > patience {
+		if known.Status != "" {
+			c.r.known(it, known)
+			it.state = done
+		} else {
+			g.all = append(g.all, it)
+		}
+		if len(g.items) < size && time.Since(begun) > patience {
 			break
 		}
 	}
@@ -122,16 +133,23 @@ func (c *caller) read() {
 		c.spare = append(c.spare, g)
 		return
 	}
-	for i := range g.items {
-		g.all = append(g.all, &g.items[i])
-	}
 	c.on += len(g.items)
 	c.window = append(c.window, g)
-	c.r.claims <- g
+	if len(g.all) > 0 {
+		c.r.claims <- g
+	}
 }
 
-// most is how many rows the next group holds: fewer where they take long to
-// build, so that all workers have some.
+// size is how many rows the next group holds, those among them that are done.
+func (c *caller) size() int {
+	if c.rows.asks() {
+		return min(groupSize, max(c.r.o.Window/4, 1))
+	}
+	return c.most()
+}
+
+// most is how many rows of the next group are to be sent: fewer where they take
+// long to build, so that all workers have some.
 func (c *caller) most() int {
 	most := max(c.r.o.Window/4, 1)
 	each := c.r.building.Load()
@@ -142,7 +160,7 @@ func (c *caller) most() int {
 }
 
 // room reports whether another group fits into the window.
-func (c *caller) room() bool { return c.on+c.most() <= c.r.o.Window }
+func (c *caller) room() bool { return c.on+c.size() <= c.r.o.Window }
 
 // group is one with room for so many rows, and not for many more: a window of
 // small groups must not cost what one of large groups does.
@@ -156,7 +174,8 @@ func (c *caller) group(most int) *group {
 			return g
 		}
 	}
-	return &group{items: make([]item, 0, most), all: make([]*item, 0, most)}
+	room := 1 << bits.Len(uint(most-1)) // so that the next one, of some more rows, fits as well
+	return &group{items: make([]item, 0, room), all: make([]*item, 0, room)}
 }
 
 // deliver hands out what is decided.

@@ -34,6 +34,23 @@ func (d *durable) Look(_ context.Context, rows []Entry, known []Known) error {
 	return nil
 }
 
+// Finished implements Journal.
+func (d *durable) Finished(_ context.Context, rows []Entry, known []Known) error {
+	standings, err := d.run.Finished(ledgerRows(rows))
+	if err != nil {
+		return err
+	}
+	for i := range standings {
+		if standings[i].ID == 0 {
+			continue
+		}
+		if known[i], err = d.known(&standings[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Claim implements Journal.
 func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 	standings, err := d.run.Plan(ledgerRows(rows))

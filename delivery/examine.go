@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -74,24 +75,56 @@ const (
 
 // examine reads the source before anything is sent, in search of rows that must
 // not be in one run together, and returns how many rows it has; 0 where nothing
-// is searched for.
-func examine(ctx context.Context, source Source, o Options) (int64, error) {
-	if o.Duplicates == FirstDuplicate && o.Addresses == AnyAddresses {
-		return 0, nil
+// is searched for. What the journal knows of rows that are done can be trusted then,
+// although nobody describes them once more, unless trusted is false.
+func examine(ctx context.Context, source Source, o Options) (rows int64, trusted bool, err error) {
+	if !o.examines() {
+		return 0, false, o.Examined.note(nil) // an earlier sum says nothing of what is sent now
 	}
 	e := &examination{o: o, ctx: ctx, most: keptClashes}
+	if o.Examined.Sum != nil {
+		if known, err := e.recognise(source); err != nil || known {
+			return e.rows, known, err
+		}
+	}
 	if err := e.run(source); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	switch {
 	case e.edited.Total > 0:
-		return 0, &e.edited
+		return 0, false, &e.edited
 	case e.found.Total > 0:
-		return 0, &e.found
+		return 0, false, &e.found
 	case e.taken.Total > 0:
-		return 0, &e.taken
+		return 0, false, &e.taken
+	case e.left > 0:
+		return e.rows, false, o.Examined.note(nil)
 	}
-	return e.rows, nil
+	return e.rows, true, o.Examined.note(e.sum.of(o))
+}
+
+func (e *Examined) note(sum []byte) error {
+	if e.Note == nil {
+		return nil
+	}
+	if err := e.Note(sum); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	return nil
+}
+
+// examines reports whether there is anything to search for.
+func (o *Options) examines() bool {
+	return o.Duplicates != FirstDuplicate || o.Addresses != AnyAddresses
+}
+
+// recognise reports whether the rows are those of an earlier examination, in which
+// nothing was wrong: with the same keys and contents, in the same order.
+func (e *examination) recognise(source Source) (bool, error) {
+	if err := e.pass(source, NeedKeys, func(j *Job) error { e.sum.add(j); return nil }); err != nil {
+		return false, err
+	}
+	return bytes.Equal(e.sum.of(e.o), e.o.Examined.Sum), nil
 }
 
 // examination searches a source for rows that clash. Of each key and address it
@@ -107,18 +140,25 @@ type examination struct {
 	suspectKeys     map[uint64]bool
 	suspects        map[uint64]bool
 	rows            int64
+	sum             rowSum
 	found           ClashError
 	edited          EditError
 	taken           TakenError
 	entries         []Entry
 	jobs            []Job // of the entries
 	known           []Known
+	left            int64 // rows that are done, and that have no message any more
 }
 
 func (e *examination) run(source Source) error {
 	e.seed = maphash.MakeSeed()
 	e.suspectKeys, e.suspects = map[uint64]bool{}, map[uint64]bool{}
-	if err := e.pass(source, e.note); err != nil {
+	e.sum = rowSum{}
+	err := e.pass(source, NeedRecipients, func(j *Job) error {
+		e.sum.add(j)
+		return e.note(j)
+	})
+	if err != nil {
 		return err
 	}
 	if err := e.look(); err != nil {
@@ -128,12 +168,18 @@ func (e *examination) run(source Source) error {
 	if len(e.suspectKeys)+len(e.suspects) == 0 {
 		return nil
 	}
-	return e.pass(source, e.compare())
+	compare := e.compare()
+	return e.pass(source, NeedRecipients, func(j *Job) error {
+		if j.ends() {
+			return nil
+		}
+		return compare(j)
+	})
 }
 
-// pass calls see for each row that gets a message.
-func (e *examination) pass(source Source, see func(*Job) error) (err error) {
-	rows, err := source(e.ctx, NeedRecipients)
+// pass calls see for each row.
+func (e *examination) pass(source Source, need Need, see func(*Job) error) (err error) {
+	rows, err := source(e.ctx, need)
 	if err != nil {
 		return err
 	}
@@ -159,9 +205,6 @@ func (e *examination) pass(source Source, see func(*Job) error) (err error) {
 			}
 			return err
 		}
-		if j.ends() {
-			continue
-		}
 		if err := see(&j); err != nil {
 			return err
 		}
@@ -170,6 +213,9 @@ func (e *examination) pass(source Source, see func(*Job) error) (err error) {
 
 // note keeps the hashes of a row.
 func (e *examination) note(j *Job) error {
+	if j.ends() && j.Key == "" {
+		return nil
+	}
 	if e.o.Journal != nil && (e.o.Edits == RefuseEdits || e.o.Addresses == UniqueAddresses) {
 		e.entries = append(e.entries, Entry{j.Key, j.Number, j.Hash, j.Envelope.To})
 		e.jobs = append(e.jobs, *j)
@@ -178,6 +224,9 @@ func (e *examination) note(j *Job) error {
 				return err
 			}
 		}
+	}
+	if j.ends() {
+		return nil
 	}
 	key := maphash.String(e.seed, j.Key)
 	if !e.keys.add(key) {
@@ -190,8 +239,15 @@ func (e *examination) note(j *Job) error {
 		return nil
 	}
 	for i, address := range j.Envelope.To {
+		// Where the key is the address, one hash will do for both.
+		if same := folded(address); same == j.Key {
+			if e.addresses.has(key) {
+				e.suspects[key] = true
+			}
+			continue
+		}
 		h := e.hashOf(address)
-		if !e.addresses.add(h) && !e.repeated(j.Envelope.To[:i], h) {
+		if fresh := e.addresses.add(h); (!fresh || e.keys.has(h)) && !e.repeated(j.Envelope.To[:i], h) {
 			e.suspects[h] = true
 		}
 	}
@@ -225,10 +281,18 @@ func (e *examination) look() error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	for i := range e.known {
-		switch k := &e.known[i]; {
-		case k.Status == StatusTaken && e.o.Addresses == UniqueAddresses:
-			e.taken.add(&e.jobs[i], k.Holder)
-		case k.Status == StatusEdited && e.o.Edits == RefuseEdits:
+		known := &e.known[i]
+		if e.jobs[i].ends() {
+			switch known.Status {
+			case StatusSent, StatusFailed, StatusSuppressed, StatusEdited:
+				e.left++
+			}
+			continue
+		}
+		switch {
+		case known.Status == StatusTaken && e.o.Addresses == UniqueAddresses:
+			e.taken.add(&e.jobs[i], known.Holder)
+		case known.Status == StatusEdited && e.o.Edits == RefuseEdits:
 			if e.edited.Total++; len(e.edited.Places) < e.most {
 				e.edited.Places = append(e.edited.Places, e.jobs[i].where())
 			}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"maps"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -57,6 +59,55 @@ func TestClashes(t *testing.T) {
 	_, err = Run(t.Context(), doubledRows(100), Options{Pool: pool, Addresses: AnyAddresses})
 	if !errors.As(err, &clash) || clash.Total != 2 {
 		t.Error(err)
+	}
+}
+
+// Keys that are addresses as well clash as others do.
+func TestClashesOfAddressKeys(t *testing.T) {
+	names := []string{"a@x", "b@x", "A@x", "c", "d@x", "e@x", "f@x", "g", "h@x"}
+	for seed := range uint64(2000) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		var all []Job
+		want := map[int64]ClashKind{}
+		keys, addresses := map[string]bool{}, map[string]bool{}
+	rows:
+		for n := range int64(1 + random.IntN(5)) {
+			j := jobOf(n + 1)
+			j.Key, j.Envelope.To = names[random.IntN(len(names))], nil
+			for range 1 + random.IntN(2) {
+				to := j.Key
+				if random.IntN(2) == 0 {
+					to = names[random.IntN(len(names))]
+				}
+				j.Envelope.To = append(j.Envelope.To, to)
+			}
+			all = append(all, j)
+			if keys[j.Key] {
+				want[j.Number] = SameKey
+				continue
+			}
+			keys[j.Key] = true
+			own := map[string]bool{}
+			for _, to := range j.Envelope.To {
+				if to = strings.ToLower(to); addresses[to] && !own[to] {
+					want[j.Number] = SameAddress
+					continue rows
+				}
+				addresses[to], own[to] = true, true
+			}
+		}
+		e := &examination{o: Options{}.withDefaults(), ctx: t.Context(), most: keptClashes}
+		e.o.Journal = nil
+		if err := e.run((&teller{rows: all}).source); err != nil {
+			t.Fatal(err)
+		}
+		got := map[int64]ClashKind{}
+		for _, c := range e.found.Clashes {
+			got[c.Number] = c.Kind
+		}
+		if !maps.Equal(got, want) {
+			t.Fatalf("seed %d: %v, want %v", seed, got, want)
+		}
 	}
 }
 

@@ -52,6 +52,7 @@ type Letter struct {
 type Need string
 
 const (
+	NeedKeys       Need = "keys"       // Number, Key, Hash, Place and Row, and Err where these cannot be told
 	NeedRecipients Need = "recipients" // all but Build and Row
 	NeedLetters    Need = "letters"    // all
 )
@@ -60,12 +61,15 @@ const (
 // over them, and must give the same rows each time.
 type Source func(ctx context.Context, need Need) (Rows, error)
 
-// Rows are the rows of one pass. Both functions are called on the goroutine that
+// Rows are the rows of one pass. All functions are called on the goroutine that
 // called Run.
 type Rows struct {
 	// Next returns one row after the other, and io.EOF after the last. Any other
 	// error ends the run.
 	Next func() (Job, error)
+	// Describe adds to a row of NeedKeys what NeedLetters has; an error ends the run.
+	// nil is a source whose rows always have everything.
+	Describe func(*Job) error
 	// Close may be nil.
 	Close func() error
 }

@@ -19,6 +19,10 @@ import (
 type Journal interface {
 	// Look fills known with what is known of rows, and changes nothing.
 	Look(ctx context.Context, rows []Entry, known []Known) error
+	// Finished fills known for rows that are done, whose number and hash are what they
+	// were, as Claim would: who they were for is not asked, and Recipients is nil. The
+	// others are as if they had not been asked about.
+	Finished(ctx context.Context, rows []Entry, known []Known) error
 	// Claim fills known, notes rows that are New, and takes for the caller those
 	// that may be sent: New, Open and Doubtful ones; recipients in doubt stay so
 	// until they are settled. It is called again for each further attempt. A row of

@@ -82,6 +82,22 @@ func (s *strict) look(e Entry) (Known, *strictRow) {
 	return k, r
 }
 
+func (s *strict) Finished(_ context.Context, rows []Entry, known []Known) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, e := range rows {
+		k, r := s.look(e)
+		if r == nil || r.entry.Number != e.Number || r.entry.Hash != e.Hash {
+			continue
+		}
+		switch k.Status {
+		case StatusSent, StatusFailed, StatusSuppressed:
+			known[i], r.epoch = k, s.epoch
+		}
+	}
+	return nil
+}
+
 func (s *strict) Claim(_ context.Context, rows []Entry, known []Known) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -43,6 +43,9 @@ func (m *Memory) Look(_ context.Context, rows []Entry, known []Known) error {
 	return nil
 }
 
+// Finished implements Journal. One in memory begins empty.
+func (m *Memory) Finished(context.Context, []Entry, []Known) error { return nil }
+
 // Claim implements Journal.
 func (m *Memory) Claim(_ context.Context, rows []Entry, known []Known) error {
 	m.mu.Lock()

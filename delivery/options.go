@@ -42,6 +42,8 @@ type Options struct {
 	Addresses AddressPolicy
 	// Edits are rows that changed since they were sent.
 	Edits EditPolicy
+	// Examined is what is known of an earlier look at all rows.
+	Examined Examined
 	// StopAfter is how many messages in a row may be refused for good for what
 	// they are, or for whom they come from, before the run ends; 0 is 10, less is
 	// never.
@@ -102,6 +104,16 @@ const (
 	RefuseEdits EditPolicy = "refuse" // they fail, and where rows are looked at first nothing is sent
 	IgnoreEdits EditPolicy = "ignore" // they stay what they are: already sent, or in doubt
 )
+
+// Examined is what a run that looked at all rows before anything was sent has left to
+// those that resume it.
+type Examined struct {
+	// Sum is what Note was told last. Where the rows still have it, whom their messages
+	// are for is not asked again: describing them must be what it was. nil is no sum.
+	Sum []byte
+	// Note keeps the sum of rows in which nothing was wrong; nil is nobody who does.
+	Note func(sum []byte) error
+}
 
 // Retry says when what was refused for now is tried again.
 type Retry struct {

@@ -36,6 +36,9 @@ type run struct {
 	proven     atomic.Bool   // there was a connection
 	proving    chan struct{} // holds the one who tries for the first
 	fresh      atomic.Bool   // some row was not sent by an earlier run
+	// trusts is true where what the journal knows of rows holds although nobody has
+	// described them: all were, when they were examined.
+	trusts bool
 
 	recorded chan struct{} // closed once nobody tells the journal of answers any more
 
@@ -89,11 +92,13 @@ func Run(ctx context.Context, source Source, options Options) (Counts, error) {
 	}
 	looks := o
 	looks.Journal = options.Journal // one of our own knows nothing yet
-	total, err := examine(ctx, source, looks)
+	total, trusted, err := examine(ctx, source, looks)
 	if err != nil {
 		return Counts{}, err
 	}
-	return newRun(ctx, o).all(source, total)
+	r := newRun(ctx, o)
+	r.trusts = options.Journal != nil && trusted
+	return r.all(source, total)
 }
 
 var errNoPool = errors.New("delivery: no pool of connections given")

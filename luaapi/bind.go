@@ -96,6 +96,7 @@ func (b *bound) function(f *Function, class *Class) *lua.LFunction {
 			c.Self = b.self(L, f, class)
 			first = 2
 		}
+		c.args = make([]lua.LValue, 0, max(0, L.GetTop()+1-first))
 		for i := first; i <= L.GetTop(); i++ {
 			c.args = append(c.args, L.Get(i))
 		}

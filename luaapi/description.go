@@ -148,16 +148,18 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 		sender := d.address("sender", given.Sender)
 		m.Sender = &sender
 	}
-	for _, field := range []struct {
-		name  string
-		value lua.LValue
-		into  *mime.AddressList
-	}{
-		{"reply_to", given.ReplyTo, &m.ReplyTo}, {"to", given.To, &m.To}, {"cc", given.Cc, &m.Cc}, {"bcc", given.Bcc, &m.Bcc},
-	} {
-		if field.value != nil {
-			*field.into = d.addresses(field.name, field.value)
-		}
+	// Written out, for pointers into m would put it on the heap, for each row of a merge.
+	if given.ReplyTo != nil {
+		m.ReplyTo = d.addresses("reply_to", given.ReplyTo)
+	}
+	if given.To != nil {
+		m.To = d.addresses("to", given.To)
+	}
+	if given.Cc != nil {
+		m.Cc = d.addresses("cc", given.Cc)
+	}
+	if given.Bcc != nil {
+		m.Bcc = d.addresses("bcc", given.Bcc)
 	}
 	if given.Envelope != nil {
 		e := d.envelope(given.Envelope)
@@ -176,18 +178,23 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 		m.Text, m.TextFromHTML = d.text(reader, given.Text)
 	}
 	has := func(name string) bool { return t.RawGetString(name) != lua.LNil }
-	for _, field := range []struct {
-		name string
-		from string
-		into *string
-	}{
-		{"subject", given.Subject, &m.Subject}, {"html", given.HTML, &m.HTML}, {"amp", given.AMP, &m.AMP},
-		{"message_id", given.MessageID, &m.MessageID}, {"charset", given.Charset, &m.Charset},
-		{"auto_submitted", given.AutoSubmitted, (*string)(&m.AutoSubmitted)},
-	} {
-		if has(field.name) {
-			*field.into = field.from
-		}
+	if has("subject") {
+		m.Subject = given.Subject
+	}
+	if has("html") {
+		m.HTML = given.HTML
+	}
+	if has("amp") {
+		m.AMP = given.AMP
+	}
+	if has("message_id") {
+		m.MessageID = given.MessageID
+	}
+	if has("charset") {
+		m.Charset = given.Charset
+	}
+	if has("auto_submitted") {
+		m.AutoSubmitted = mime.AutoSubmitted(given.AutoSubmitted)
 	}
 	if has("flowed") {
 		m.Flowed = given.Flowed

@@ -143,6 +143,7 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 			var leave func()
 			options.Journal, leave = m.remember(o, options)
 			defer leave()
+			options.Examined = m.examined()
 			c.begun(o.Name)
 		}
 		pool := smtp.NewPool(connect, smtp.PoolOptions{Connections: options.Connections})

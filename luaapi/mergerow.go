@@ -13,6 +13,7 @@ import (
 
 	"github.com/mailscript/mailscript/delivery"
 	"github.com/mailscript/mailscript/engine"
+	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/rows"
 	"github.com/mailscript/mailscript/smtp"
@@ -30,6 +31,7 @@ type merge struct {
 	rows     rows.Source
 	message  *lua.LFunction
 	onResult *lua.LFunction
+	kept     *ledger.Run // nil where nothing is remembered
 	account  string
 	at       time.Time // the Date of every message, and of its signatures
 	seed     []byte    // what Message-IDs and boundaries come from, beside the key
@@ -84,7 +86,12 @@ func (m *merge) open(ctx context.Context, need delivery.Need) (delivery.Rows, er
 		return delivery.Rows{}, err
 	}
 	taken := int64(0)
+	var describe func(*delivery.Job) error
+	if need == delivery.NeedKeys {
+		describe = func(job *delivery.Job) error { return m.tell(job, delivery.NeedLetters) }
+	}
 	return delivery.Rows{
+		Describe: describe,
 		Next: func() (delivery.Job, error) {
 			if m.Context().Err() != nil || m.most > 0 && taken == m.most {
 				return delivery.Job{}, io.EOF // no script is left to ask, or nothing more to look at
@@ -113,38 +120,58 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 	}
 	sum := row.Hash()
 	job.Hash = binary.LittleEndian.Uint64(sum[:])
-	m.row, m.made, m.onlyEnvelope = row, described{}, need == delivery.NeedRecipients
+	if need == delivery.NeedKeys {
+		return job, nil
+	}
+	err = m.tell(&job, need)
+	return job, err
+}
+
+// tell adds to a job what the script's function says of its row.
+func (m *merge) tell(job *delivery.Job, need delivery.Need) error {
+	m.onlyEnvelope = need == delivery.NeedRecipients
+	if err := m.ask(job); err != nil || job.Err != nil || job.Skip != "" || m.onlyEnvelope {
+		return err
+	}
+	signers, err := m.signers(domainsOf(m.made.description), m.made.signing, m.account)
+	if err != nil {
+		return err
+	}
+	job.Build = m.builder(job.Row.(*rows.Row), job.Key, m.made, signers)
+	return nil
+}
+
+// ask calls the script's function. What it returns is in m.made, and the job has its
+// envelope, or why there is none.
+func (m *merge) ask(job *delivery.Job) error {
+	row := job.Row.(*rows.Row)
+	m.row, m.made = row, described{}
 	if _, err := m.rt.Call(m.L, m.describe, 0); err != nil {
 		if m.Context().Err() != nil {
-			return delivery.Job{}, err
+			return err
 		}
 		job.Err = at(row.Place(), err)
-		return job, nil
+		return nil
 	}
-	made := m.made
-	if job.Skip = made.skip; job.Skip != "" {
-		return job, nil
+	if job.Skip = m.made.skip; job.Skip != "" {
+		return nil
 	}
-	if job.Envelope, err = envelopeOf(made.description); err != nil {
+	var err error
+	if job.Envelope, err = envelopeOf(&m.made.description); err != nil {
 		job.Err = at(row.Place(), m.bound.fault(err))
-		return job, nil
 	}
-	if need == delivery.NeedRecipients {
-		return job, nil
-	}
-	signers, err := m.signers(domainsOf(made.description), made.signing, m.account)
-	if err != nil {
-		return delivery.Job{}, err
-	}
-	key := job.Key
-	job.Build = func(ctx context.Context) (delivery.Letter, error) {
+	return nil
+}
+
+// builder is a job's Build.
+func (m *merge) builder(row *rows.Row, key string, made described, signers []*dkimSigner) func(context.Context) (delivery.Letter, error) {
+	return func(ctx context.Context) (delivery.Letter, error) {
 		letter, err := m.build(ctx, key, made, signers)
 		if err != nil {
 			return delivery.Letter{}, at(row.Place(), err)
 		}
 		return letter, nil
 	}
-	return job, nil
 }
 
 // at says where the row is that an error is about, unless the error says so itself.
@@ -239,7 +266,7 @@ func (m *merge) take(L *lua.LState) int {
 var messageOfRow = &Function{full: "message"}
 
 // envelopeOf is what the server would be told of a description.
-func envelopeOf(d mime.Description) (smtp.Envelope, error) {
+func envelopeOf(d *mime.Description) (smtp.Envelope, error) {
 	from, to, err := d.Recipients()
 	if err != nil {
 		return smtp.Envelope{}, err
@@ -312,13 +339,13 @@ func (m *merge) resultOf(r delivery.Result) *result {
 	case delivery.Skipped, delivery.Suppressed, delivery.Duplicate, delivery.AlreadySent:
 		one.nothing = true
 	}
-	handled := false
+	outcome, handled := r.Outcome, false
 	one.settle = func() {
 		if handled {
 			return
 		}
 		handled = true
-		switch r.Outcome {
+		switch outcome {
 		case delivery.Failed:
 			m.run.handled.Failed++
 		case delivery.Deferred:

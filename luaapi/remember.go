@@ -59,7 +59,7 @@ func (m *merge) remember(o mergeOptions, d delivery.Options) (journal delivery.J
 		}
 	}
 	run, leave := m.enter(o.Name, settings)
-	m.at, m.seed = run.Date, run.Seed
+	m.at, m.seed, m.kept = run.Date, run.Seed, run
 	return delivery.Durable(run, policy), leave
 }
 

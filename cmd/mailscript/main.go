@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strings"
 	"syscall"
 	_ "time/tzdata" // zones of events, where the machine has none
@@ -16,11 +15,7 @@ import (
 )
 
 func main() {
-	if os.Getenv("GOGC") == "" {
-		// A merge makes much that lives briefly beside little that stays: half as many
-		// collections save a sixth of its time and cost some megabytes.
-		debug.SetGCPercent(200)
-	}
+	watchCollector()
 	ctx, stop := interruptible()
 	code := Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
