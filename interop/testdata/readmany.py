@@ -1,24 +1,20 @@
 # Reads folders of messages as Python's email package does: the name of a folder on
 # each line of standard input, then for each NAME.eml a line NAME, TAB, what it found
 # as JSON (mimetest.Want, texts as digests), and an empty line.
-import email, email.policy, glob, hashlib, json, os, sys
+import email, email.headerregistry, email.policy, functools, glob, hashlib, json, os, sys
 
 # Nothing is folded anew where an enclosed message becomes bytes again.
 as_is = email.policy.SMTP.clone(refold_source="none")
+
+# A field is parsed anew each time that anybody asks for it, the parser of messages too.
+once = email.policy.default.clone(header_factory=functools.lru_cache(1000)(email.headerregistry.HeaderRegistry()))
 
 
 def digest(data):
     return hashlib.sha256(data).hexdigest()
 
 
-def parsed_once(part):
-    # A field is parsed anew each time it is asked for; one that is set is kept.
-    for name in set(part.keys()):
-        part.replace_header(name, part[name])
-
-
 def entity(part, html, shown):
-    parsed_once(part)
     found = {"type": part.get_content_type(), "size": 0}
     if part.is_multipart() and found["type"] != "message/rfc822":
         found["parts"] = [entity(p, html, shown) for p in part.iter_parts()]
@@ -46,7 +42,6 @@ def mailboxes(field):
 
 
 def read(message):
-    parsed_once(message)
     found = {"from": mailboxes(message["from"]), "to": mailboxes(message["to"]), "subject": str(message["subject"]), "fields": {}}
     for name, value in message.items():
         if name in found["fields"]:
@@ -66,7 +61,7 @@ for folder in sys.stdin:
         with open(path, "rb") as file:
             raw = file.read()
         try:
-            found = read(email.message_from_bytes(raw, policy=email.policy.default))
+            found = read(email.message_from_bytes(raw, policy=once))
         except Exception as fault:
             found = {"fields": {"fault": repr(fault)}}
         print(os.path.basename(path)[:-4], json.dumps(found), sep="\t")
