@@ -4,7 +4,8 @@
 //	merge -address HOST:PORT [-with STACK] [-letter offers|plain] [-n 1000]
 //	      [-tls implicit -roots FILE] [-cpuprofile FILE]
 //
-//	ours        what `mailscript run` does with a script that calls merge.run
+//	ours        what `mailscript run --sink` does with a script that calls merge.run
+//	ledger      what `mailscript run` does, with the ledger in the folder for temporary files
 //	net/smtp    encoding/csv, text/template and html/template, mime/multipart, net/smtp
 //	go-mail     the same with github.com/wneessen/go-mail, without its NOOP and RSET
 //	nodemailer  merge.js: readline, template literals, nodemailer; needs node
@@ -35,6 +36,7 @@ type work struct {
 // stacks do the merge of n rows.
 var stacks = map[string]func(work, client.Job, int) error{
 	"ours":     sendOurs,
+	"ledger":   sendRemembering,
 	"net/smtp": sendNetSMTP,
 	"go-mail":  sendGoMail,
 }

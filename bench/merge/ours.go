@@ -70,7 +70,13 @@ func (w work) arguments(job client.Job, n int) ([]string, error) {
 	return args, nil
 }
 
-func sendOurs(w work, job client.Job, n int) error {
+// sendOurs merges with a ledger that is thrown away, as a rehearsal does.
+func sendOurs(w work, job client.Job, n int) error { return w.merge(job, n, "") }
+
+// sendRemembering merges with the ledger of a project, on a disk.
+func sendRemembering(w work, job client.Job, n int) error { return w.merge(job, n, w.folder) }
+
+func (w work) merge(job client.Job, n int, ledger string) error {
 	if err := w.write(); err != nil {
 		return err
 	}
@@ -83,7 +89,7 @@ func sendOurs(w work, job client.Job, n int) error {
 		return err
 	}
 	ctx := context.Background()
-	api := luaapi.New(luaapi.Options{Root: w.folder, Context: ctx})
+	api := luaapi.New(luaapi.Options{Root: w.folder, Context: ctx, Ledger: ledger})
 	rt := engine.New(engine.Options{Modules: api.Modules(), Args: args, Root: w.folder, Stdout: io.Discard, Stderr: os.Stderr})
 	err = rt.Run(ctx, loaded)
 	api.Drain()

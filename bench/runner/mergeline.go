@@ -22,6 +22,13 @@ func merging(stack string, n int, args ...string) contestant {
 	return contestant{name: stack, program: "merge", args: append([]string{"-with", stack}, args...), n: n, conns: 1}
 }
 
+// remembering is a merge of ours with a ledger.
+func remembering(n int, args ...string) contestant {
+	c := merging("ledger", n, args...)
+	c.name = "ours"
+	return c
+}
+
 // scriptPeers are stacks in other languages, as far as this machine has them.
 func scriptPeers() []string {
 	var there []string
@@ -34,8 +41,8 @@ func scriptPeers() []string {
 	return there
 }
 
-// mergeLines are whole merges, from the file of rows to the server's last reply,
-// without a ledger.
+// mergeLines are whole merges, from the file of rows to the server's last reply, with
+// a ledger on the disk and without one.
 func mergeLines(peers []string) []line {
 	var all []line
 	for _, t := range transports {
@@ -48,10 +55,10 @@ func mergeLines(peers []string) []line {
 			{"CHUNKING", nil, map[string]float64{"net/smtp": 5}},
 		} {
 			l := line{
-				name:   "whole merge, " + transfer.name + ", " + t.name,
+				name:   "whole merge with ledger, " + transfer.name + ", " + t.name,
 				server: append(slices.Clone(t.server), transfer.server...),
 				clients: []contestant{
-					merging("ours", merged, t.client...), merging("net/smtp", wholes, t.client...), merging("go-mail", wholes, t.client...),
+					remembering(merged, t.client...), merging("net/smtp", wholes, t.client...), merging("go-mail", wholes, t.client...),
 				},
 			}
 			for _, peer := range peers {
@@ -67,19 +74,22 @@ func mergeLines(peers []string) []line {
 			all = append(all, l)
 		}
 	}
-	plain := line{
-		name: "whole merge, CHUNKING, plain, the row alone", server: []string{},
-		clients: []contestant{merging("ours", merged, "-letter", "plain"), merging("net/smtp", wholes, "-letter", "plain")},
-		goals:   faster("net/smtp", 5),
+	for _, l := range [][2]string{{"", "offers"}, {", the row alone", "plain"}} {
+		name, letter := l[0], l[1]
+		all = append(all, line{
+			name: "whole merge, CHUNKING, plain" + name, server: []string{},
+			clients: []contestant{merging("ours", merged, "-letter", letter), merging("net/smtp", wholes, "-letter", letter)},
+			goals:   faster("net/smtp", 5),
+		})
 	}
-	few := merging("ours", fewRows)
+	few := remembering(fewRows)
 	few.name = "ours, 1,000 rows"
 	memory := line{
 		name: "memory of a merge, 1,000,000 rows", server: []string{}, apart: true,
-		clients: []contestant{merging("ours", allRows).onlyOnce(), few.onlyOnce()},
+		clients: []contestant{remembering(allRows).onlyOnce(), few.onlyOnce()},
 		goals:   []goal{atMost(figureMemory, memoryLimit), {figure: figureMemory, against: few.name, atLeast: 0.5}},
 	}
-	return append(append(all, plain, memory), stageLines()...)
+	return append(append(all, memory), stageLines()...)
 }
 
 // stageLines compare parts of a merge with what the standard library has for them.
