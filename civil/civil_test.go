@@ -71,6 +71,21 @@ func TestNew(t *testing.T) {
 	}
 }
 
+// TestBounds looks at every day of a thousand years: the bounds are around it, and one end leads to the next.
+func TestBounds(t *testing.T) {
+	for _, name := range []string{"Europe/Berlin", "America/New_York", "Australia/Sydney", "Asia/Tokyo", "Africa/Casablanca"} {
+		z := zone(t, name)
+		for at := time.Date(1900, 1, 1, 0, 0, 0, 0, z); at.Year() < 2900; at = at.Add(24 * time.Hour) {
+			if starts, ends := Bounds(at); starts.After(at) || !ends.IsZero() && !ends.After(at) {
+				t.Fatalf("%s: %s to %s", at, starts, ends)
+			}
+		}
+	}
+	if got := resolve(time.Date(2041, 1, 1, 0, 30, 0, 0, time.UTC), zone(t, "America/New_York")); got.UTC().Format(time.RFC3339) != "2041-01-01T05:30:00Z" {
+		t.Error(got)
+	}
+}
+
 // TestResolveAgainstClock holds every quarter of an hour around every change of clocks against what clocks showed minute by
 // minute.
 func TestResolveAgainstClock(t *testing.T) {

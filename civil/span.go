@@ -140,7 +140,7 @@ func (t Time) startOfHour() Time {
 	}
 	past := time.Duration(t.wall.Minute())*time.Minute + time.Duration(t.wall.Second())*time.Second + time.Duration(t.wall.Nanosecond())
 	start := t.instant.Add(-past)
-	if changed, _ := t.instant.ZoneBounds(); !changed.IsZero() && start.Before(changed) {
+	if changed, _ := Bounds(t.instant); !changed.IsZero() && start.Before(changed) {
 		start = resolve(t.wall.Add(-past), t.zone)
 	}
 	return At(start, t.zone)

@@ -207,6 +207,33 @@ func TestBetween(t *testing.T) {
 	}
 }
 
+// TestFarLeapYears: time.ZoneBounds is wrong on the last day of leap years from 2040 on,
+// and nothing may wait for ever for a change of clocks there.
+func TestFarLeapYears(t *testing.T) {
+	for _, name := range []string{"Europe/Paris", "America/New_York", "Australia/Sydney"} {
+		zone := mustZone(t, name)
+		job := Job{Name: "a", Spec: mustSpec(t, "0 7 * * *"), Zone: zone}
+		days := 0
+		for fire := range job.Fires(time.Date(2040, 12, 20, 12, 0, 0, 0, zone), time.Date(2041, 1, 20, 12, 0, 0, 0, zone)) {
+			if days++; fire.At.In(zone).Format("15:04") != "07:00" {
+				t.Errorf("%s: %s", name, fire.At.In(zone))
+			}
+		}
+		if days != 31 {
+			t.Errorf("%s: %d times in 31 days", name, days)
+		}
+		for day := range 40 { // a daemon that is begun at any of them
+			from := time.Date(2040, 12, 10, 12, 0, 0, 0, zone).AddDate(0, 0, day)
+			for fire := range job.Fires(from, from.AddDate(0, 0, 2)) {
+				if want := from.Add(19 * time.Hour); !fire.At.Equal(want) {
+					t.Errorf("%s: after %s comes %s", name, from, fire.At.In(zone))
+				}
+				break
+			}
+		}
+	}
+}
+
 func FuzzSpec(f *testing.F) {
 	for _, spec := range gridSpecs {
 		f.Add(spec, false, uint32(0))

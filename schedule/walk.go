@@ -3,6 +3,8 @@ package schedule
 import (
 	"math"
 	"time"
+
+	"github.com/mailscript/mailscript/civil"
 )
 
 // tick is one fire time: an instant, and the reading of the wall clock that the
@@ -40,7 +42,7 @@ func spanAt(zone *time.Location, at int64) span {
 	t := time.Unix(at, 0).In(zone)
 	_, offset := t.Zone()
 	s := span{math.MinInt64, math.MaxInt64, int64(offset), int64(offset)}
-	start, end := t.ZoneBounds()
+	start, end := civil.Bounds(t)
 	if !start.IsZero() {
 		s.start = start.Unix()
 	}

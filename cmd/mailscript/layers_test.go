@@ -33,7 +33,7 @@ var layers = map[string]struct {
 	"civil":                    {nil, "calendars and zones"},
 	"chart":                    {nil, "numbers in, a picture out"},
 	"daemon":                   {nil, "what a process that runs for months needs of the system"},
-	"schedule":                 {nil, "decides when jobs run, whatever they do"},
+	"schedule":                 {[]string{"civil"}, "decides when jobs run, whatever they do"},
 	"fetch":                    {nil, "HTTP for scripts"},
 	"workbook":                 {nil, "tables out, as workbooks"},
 	"template/inline":          {nil, "style sheets into style attributes, whatever the document is for"},
