@@ -134,7 +134,7 @@ func (c *checker) add(id string, at place, format string, values ...any) {
 		return
 	}
 	c.findings = append(c.findings, Finding{
-		Rule: id, Severity: rule.Severity, Line: at.line, Header: printable(at.header), Part: at.part,
+		Rule: id, Severity: rule.Severity, Line: at.line, Header: printable(cut(at.header)), Part: at.part,
 		Text: printable(fmt.Sprintf(format, values...)), Hint: rule.Hint,
 	})
 }
@@ -143,14 +143,17 @@ func (c *checker) add(id string, at place, format string, values ...any) {
 const maxShown = 80
 
 // shown quotes something from the message, cut to a length that can be read.
-func shown(text string) string {
+func shown(text string) string { return "“" + cut(text) + "”" }
+
+// cut leaves as much of a text as can be read.
+func cut(text string) string {
 	text = strings.ToValidUTF8(text, "\uFFFD")
 	n := 0
 	for i := range text {
 		if n == maxShown {
-			return "“" + text[:i] + "…”"
+			return text[:i] + "…"
 		}
 		n++
 	}
-	return "“" + text + "”"
+	return text
 }

@@ -360,6 +360,21 @@ func TestHostile(t *testing.T) {
 	}
 }
 
+// TestLongHeaderName: what is repeated of a header's name is cut as its text is.
+func TestLongHeaderName(t *testing.T) {
+	findings, err := Check([]byte(crlf(plain+"X-"+strings.Repeat("a", 900)+": Grüße\n\nx")), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "line 6: X-" + strings.Repeat("a", 78) + "…: note: has octets above 127: “Grüße” [header-8bit]"
+	for _, finding := range findings {
+		if finding.String() == want {
+			return
+		}
+	}
+	t.Errorf("%v", findings)
+}
+
 func FuzzCheck(f *testing.F) {
 	f.Add([]byte(crlf(good)))
 	for id, cases := range ruleCases {
