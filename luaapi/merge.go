@@ -29,7 +29,7 @@ type mergeOptions struct {
 	Changed       string         `lua:"changed" type:"\"refuse\"|\"accept\"" doc:"a run that is resumed with another script or template than it began with: it is refused (default), or goes on with the new one for the rows that are left"`
 	Edited        string         `lua:"edited" type:"\"refuse\"|\"ignore\"" doc:"rows that were changed after they were sent, or perhaps: nothing is sent (default), or they stay what they are and the others are sent"`
 	StopAfter     int            `lua:"stop_after" doc:"how many messages in a row may be refused for good before the run ends, default 10; -1 is never"`
-	OnResult      *lua.LFunction `lua:"on_result" type:"fun(row: row, result: result)" doc:"called once for each row, in their order, when it is decided"`
+	OnResult      *lua.LFunction `lua:"on_result" type:"fun(row: row, result: result)" doc:"called once for each row when it is decided: in their order, but for those that are tried again or wait for a slow server, which come later"`
 	DryRun        bool           `lua:"dry_run" doc:"read, fill, build and look at the messages of all rows and send none: run.problems says what is wrong"`
 }
 

@@ -20,7 +20,7 @@
 ---@field changed? "refuse"|"accept" a run that is resumed with another script or template than it began with: it is refused (default), or goes on with the new one for the rows that are left
 ---@field edited? "refuse"|"ignore" rows that were changed after they were sent, or perhaps: nothing is sent (default), or they stay what they are and the others are sent
 ---@field stop_after? integer how many messages in a row may be refused for good before the run ends, default 10; -1 is never
----@field on_result? fun(row: row, result: result) called once for each row, in their order, when it is decided
+---@field on_result? fun(row: row, result: result) called once for each row when it is decided: in their order, but for those that are tried again or wait for a slow server, which come later
 ---@field dry_run? boolean read, fill, build and look at the messages of all rows and send none: run.problems says what is wrong
 
 ---What became of a merge: how many rows ended in which way. Rows that did not get their message set the exit status of the script.
