@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/mailscript/mailscript/config"
@@ -81,36 +82,47 @@ func (b *jobBook) runNow(c *cobra.Command, name string, how runFlags, status *in
 			return err
 		}
 	}
-	var failed error
+	var last atomic.Pointer[manualEnd] // written to by an attempt that was given up, too
 	job.Run = func(ctx context.Context, _ schedule.Run) schedule.Result {
 		mail := jobMail{ctx: ctx}
 		this := how
 		this.checked, this.nothing = mail.look, mail.skip
-		*status, failed = run(ctx, job.Script, job.Args, this, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
-		return mail.result(*status, failed)
+		code, err := run(ctx, job.Script, job.Args, this, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+		last.Store(&manualEnd{code, err})
+		return mail.result(code, err)
 	}
 	record = job.Once(c.Context(), schedule.Fire{At: record.At, Period: record.Period}, func(r schedule.Record, pause time.Duration) {
-		if r.Outcome == schedule.OutcomeTimeout {
-			failed = timedOut(job)
-		}
-		if failed != nil {
-			complain(c.ErrOrStderr(), failed)
+		if end := last.Load().of(r, job); end.err != nil {
+			complain(c.ErrOrStderr(), end.err)
 		}
 		fmt.Fprintf(c.ErrOrStderr(), "mailscript: attempt %d of %d follows in %s\n", r.Attempt+1, job.Retry.Attempts, pause)
 	})
-	if record.Outcome == schedule.OutcomeTimeout {
-		*status, failed = exitInterrupt, timedOut(job)
-	}
+	end := last.Load().of(record, job)
+	*status = end.code
 	if rehearsal {
-		return failed
+		return end.err
 	}
 	settle := func(f *schedule.File, r schedule.Record) (bool, error) { return true, f.Settle(r) }
-	return errors.Join(failed, b.recordManual(record, settle))
+	return errors.Join(end.err, b.recordManual(record, settle))
 }
 
-// timedOut is the error of a run that took too long.
-func timedOut(job config.Job) error {
-	return interruptedError{fmt.Errorf("job %s took longer than its timeout, %s, and was ended", job.Name, job.Timeout), "timeout in mailscript.toml says how long it may take"}
+// manualEnd is how an attempt ended.
+type manualEnd struct {
+	code int
+	err  error
+}
+
+// of is the end of an attempt with a record, or what stands for it where the job's timeout
+// ended it.
+func (e *manualEnd) of(r schedule.Record, job config.Job) manualEnd {
+	switch {
+	case r.Outcome == schedule.OutcomeTimeout:
+		err := fmt.Errorf("job %s took longer than its timeout, %s, and was ended", job.Name, job.Timeout)
+		return manualEnd{exitInterrupt, interruptedError{err, "timeout in mailscript.toml says how long it may take"}}
+	case e == nil:
+		return manualEnd{exitInternal, errors.New(r.Error)} // a panic
+	}
+	return *e
 }
 
 // asked is what a script is told that a person begins: its period is that of the last
