@@ -139,15 +139,29 @@ func (r *run) known(it *item, k Known) {
 		} else {
 			it.end(Failed, ErrDuplicate)
 		}
+	case StatusTaken:
+		r.fresh.Store(true)
+		it.end(Failed, Taken{it.job.where(), it.job.Key, *k.Holder})
 	case StatusEdited:
 		if r.o.Edits == IgnoreEdits {
-			it.end(AlreadySent, nil)
+			it.unedited()
 		} else {
 			it.end(Failed, ErrEdited)
 		}
 	default:
 		it.end(Failed, fmt.Errorf("journal: unknown status %q", k.Status))
 	}
+}
+
+// unedited ends a row whose change is ignored as what it was. Nobody gets the new content in the
+// place of the old, also not those who have had none.
+func (it *item) unedited() {
+	outcome := outcomeOf(it.to)
+	if outcome == Sent {
+		it.to = nil // the answer is that of an earlier run
+		outcome = AlreadySent
+	}
+	it.end(outcome, nil)
 }
 
 // openOf are the recipients that are still to get a message, as indexes; nil where

@@ -11,7 +11,8 @@ import (
 )
 
 // Durable is the journal of a run in a ledger. What the run does with messages in
-// doubt must be what the ledger is told here.
+// doubt must be what the ledger is told here, and its policy for addresses what the
+// ledger was told when it was opened.
 func Durable(run *ledger.Run, doubt DoubtPolicy) Journal { return &durable{run, doubt} }
 
 type durable struct {
@@ -97,6 +98,9 @@ func ledgerRows(rows []Entry) []ledger.Row {
 func (d *durable) known(s *ledger.Standing) (Known, error) {
 	k := Known{ID: int64(s.ID)}
 	switch {
+	case s.ID == 0 && s.Taken != "":
+		k.Status, k.Holder = StatusTaken, &Holder{s.Taken, s.TakenKey}
+		return k, nil
 	case s.ID == 0 && s.New:
 		k.Status = StatusNew
 		return k, nil
@@ -182,7 +186,15 @@ func pastOf(r *ledger.Recipient) smtp.Recipient {
 
 // Doubt implements Journal.
 func (d *durable) Doubt(_ context.Context, settled []Settled, attempts []Attempt) error {
-	return d.run.Commit(ledger.Batch{Settled: outcomesOf(settled), Doubt: idsOf(attempts)})
+	b := ledger.Batch{Settled: outcomesOf(settled), Doubt: idsOf(attempts)}
+	if len(attempts) > 0 {
+		b.Via = attempts[0].Via
+		b.Messages = make([]string, len(attempts))
+		for i := range attempts {
+			b.Messages[i] = attempts[i].MessageID
+		}
+	}
+	return d.run.Commit(b)
 }
 
 // Release implements Journal.

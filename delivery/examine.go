@@ -95,6 +95,8 @@ func examine(ctx context.Context, source Source, o Options) (rows int64, trusted
 		return 0, false, &e.edited
 	case e.found.Total > 0:
 		return 0, false, &e.found
+	case e.taken.Total > 0:
+		return 0, false, &e.taken
 	case e.left > 0:
 		return e.rows, false, o.Examined.note(nil)
 	}
@@ -141,6 +143,7 @@ type examination struct {
 	sum             rowSum
 	found           ClashError
 	edited          EditError
+	taken           TakenError
 	entries         []Entry
 	jobs            []Job // of the entries
 	known           []Known
@@ -213,7 +216,7 @@ func (e *examination) note(j *Job) error {
 	if j.ends() && j.Key == "" {
 		return nil
 	}
-	if e.o.Journal != nil && e.o.Edits == RefuseEdits {
+	if e.o.Journal != nil && (j.ends() || e.o.Edits == RefuseEdits || e.o.Addresses == UniqueAddresses) {
 		e.entries = append(e.entries, Entry{j.Key, j.Number, j.Hash, j.Envelope.To})
 		e.jobs = append(e.jobs, *j)
 		if len(e.entries) == groupSize {
@@ -268,7 +271,7 @@ func (e *examination) repeated(to []string, h uint64) bool {
 	return false
 }
 
-// look asks the journal for rows that have changed.
+// look asks the journal for rows that have changed, and for addresses that other rows have.
 func (e *examination) look() error {
 	if len(e.entries) == 0 {
 		return nil
@@ -285,11 +288,13 @@ func (e *examination) look() error {
 			}
 			continue
 		}
-		if e.known[i].Status != StatusEdited {
-			continue
-		}
-		if e.edited.Total++; len(e.edited.Places) < e.most {
-			e.edited.Places = append(e.edited.Places, e.jobs[i].where())
+		switch k := &e.known[i]; {
+		case k.Status == StatusTaken && e.o.Addresses == UniqueAddresses:
+			e.taken.add(&e.jobs[i], k.Holder)
+		case k.Status == StatusEdited && e.o.Edits == RefuseEdits:
+			if e.edited.Total++; len(e.edited.Places) < e.most {
+				e.edited.Places = append(e.edited.Places, e.jobs[i].where())
+			}
 		}
 	}
 	clear(e.entries)

@@ -88,7 +88,9 @@ func (it *item) leave() {
 	}
 }
 
-func (it *item) attempt() Attempt { return Attempt{ID: it.known.ID, Open: it.open} }
+func (it *item) attempt() Attempt {
+	return Attempt{ID: it.known.ID, Open: it.open, MessageID: it.letter.MessageID}
+}
 
 // settled is what the journal hears of an answer.
 func (it *item) settled(now time.Time) Settled {

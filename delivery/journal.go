@@ -14,7 +14,8 @@ import (
 // sent.
 //
 // A row is known by its key. Within one opening of the journal a key that comes
-// a second time with another number is a duplicate.
+// a second time with another number is a duplicate. A journal that outlives the
+// process knows whom it has written to, too, unless it was told not to mind.
 type Journal interface {
 	// Look fills known with what is known of rows, and changes nothing.
 	Look(ctx context.Context, rows []Entry, known []Known) error
@@ -29,7 +30,7 @@ type Journal interface {
 	Claim(ctx context.Context, rows []Entry, known []Known) error
 	// Doubt notes what became of earlier messages, as Settle does, and then that the
 	// ends of these are about to be written: both at once, since a window of
-	// messages begins where the one before it ends.
+	// messages begins where the one before it ends. The attempts are on one connection.
 	Doubt(ctx context.Context, settled []Settled, attempts []Attempt) error
 	// Release takes Doubt back: the end was not written, or what the server said
 	// to it was that it has taken nothing. Each is again what it was before.
@@ -58,6 +59,7 @@ const (
 	StatusEdited     Status = "edited"     // another content, of which something was sent or may have been
 	StatusDuplicate  Status = "duplicate"  // claimed already, under another number
 	StatusSuppressed Status = "suppressed" // no recipient may get anything
+	StatusTaken      Status = "taken"      // its address got a message as that of another key, or may have
 )
 
 // Known is what the journal knows of a row.
@@ -66,6 +68,8 @@ type Known struct {
 	Status Status
 	// Tried is what came of attempts, nil where there was none.
 	Tried *Tried
+	// Holder is who has the address of a row that is StatusTaken.
+	Holder *Holder
 }
 
 // Tried is what earlier attempts at a row have left.
@@ -83,6 +87,9 @@ type Tried struct {
 type Attempt struct {
 	ID   int64
 	Open []int // the recipients it is for, as indexes of Entry.Recipients; nil is all
+	// MessageID and Via are as in Settled, for whoever has to find out what became of it.
+	MessageID string
+	Via       string
 }
 
 // Settled is what became of an attempt.

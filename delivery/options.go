@@ -102,7 +102,7 @@ type EditPolicy string
 
 const (
 	RefuseEdits EditPolicy = "refuse" // they fail, and where rows are looked at first nothing is sent
-	IgnoreEdits EditPolicy = "ignore" // they count as already sent
+	IgnoreEdits EditPolicy = "ignore" // they stay what they are: already sent, or in doubt
 )
 
 // Examined is what a run that looked at all rows before anything was sent has left to

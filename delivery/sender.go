@@ -289,7 +289,9 @@ func (s *sender) commit(ctx context.Context, batch []smtp.Mail) error {
 	first := s.first + s.committed
 	s.attempts = s.attempts[:0]
 	for _, it := range s.flying[first : first+len(batch)] {
-		s.attempts = append(s.attempts, it.attempt())
+		a := it.attempt()
+		a.Via = s.via
+		s.attempts = append(s.attempts, a)
 	}
 	err := r.point("window.commit")
 	if err == nil {

@@ -17,11 +17,16 @@ func (e *ExitError) Error() string { return fmt.Sprintf("exit status %d", e.Code
 type LimitError struct {
 	Resource string // "memory"
 	Limit    int64  // bytes
-	Used     int64  // bytes
+	Used     int64  // bytes, of the process
+	Own      int64  // bytes of Used that are this script's, about; 0 where it ran alone
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("script used too much %s: %d MiB, the limit is %d MiB", e.Resource, e.Used>>20, e.Limit>>20)
+	text := fmt.Sprintf("script used too much %s: %d MiB, the limit is %d MiB", e.Resource, e.Used>>20, e.Limit>>20)
+	if e.Own > 0 {
+		text += fmt.Sprintf("; of all scripts that run it has the most, %d MiB or more", e.Own>>20)
+	}
+	return text
 }
 
 // InternalError is a Go panic in a function that Lua called: a fault of ours, never the script's.

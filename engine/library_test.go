@@ -14,7 +14,7 @@ import (
 // raises runs source and returns the error, which must come soon and from Lua.
 func raises(t *testing.T, source string) string {
 	t.Helper()
-	rt := newRuntime(t, Options{MaxMemory: 1 << 30})
+	rt := newRuntime(t, Options{Memory: NewMemory(1 << 30)})
 	start := time.Now()
 	err := rt.run(t, source)
 	var luaError *LuaError

@@ -88,7 +88,7 @@ func TestX2DoublingStringsEndsTheRun(t *testing.T) {
 		"tables": `local t = {} while true do pcall(function() for i = 1, 1e4 do t[#t+1] = {i} end end) end`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			rt := newRuntime(t, Options{MaxMemory: 64 << 20})
+			rt := newRuntime(t, Options{Memory: NewMemory(64 << 20)})
 			err := rt.run(t, source)
 			var limit *LimitError
 			if !errors.As(err, &limit) || limit.Limit != 64<<20 {

@@ -17,6 +17,7 @@ type modules struct {
 	loaded  map[string]lua.LValue
 	loading []string // names, outermost first
 	folders []folder // where files are looked for, in order
+	main    string   // the path of the script, "" where it is no file
 }
 
 // folder is a place for Lua files. Nothing outside of it can be reached: no "..", no symbolic link that leads out.
@@ -54,7 +55,7 @@ func (rt *Runtime) openModules() {
 
 // begin sets where the files of a script are: beside it, then in the project folder.
 func (m *modules) begin(rt *Runtime, s *Script) {
-	m.loading = nil
+	m.loading, m.main = nil, s.Path
 	if s.Path != "" {
 		m.folders = append(m.folders, folder{path: filepath.Dir(s.Path)})
 	}
@@ -160,12 +161,26 @@ func moduleFile(name string) (string, bool) {
 	return path + ".lua", fs.ValidPath(path) && !strings.ContainsAny(name, "\\:\x00")
 }
 
+// isMain reports whether the file of a module is the script itself, which runs without being required. Its
+// folder comes first.
+func (m *modules) isMain(file string) bool {
+	if m.main == "" {
+		return false
+	}
+	found, err := m.folders[0].root.Stat(file)
+	if err != nil {
+		return false
+	}
+	main, err := os.Stat(m.main)
+	return err == nil && os.SameFile(found, main)
+}
+
 func (rt *Runtime) warnShadowed(name string) {
 	file, ok := moduleFile(name)
 	if !ok {
 		return
 	}
-	if _, err := rt.modules.read(file); err == nil {
+	if _, err := rt.modules.read(file); err == nil && !rt.modules.isMain(file) {
 		rt.Warn(file + " is not used: " + name + " is a built-in module")
 	}
 }

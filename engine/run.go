@@ -29,8 +29,8 @@ func (rt *Runtime) Run(ctx context.Context, s *Script) error {
 	if err := rt.ended(); err != nil {
 		return err
 	}
-	stop := rt.watchMemory()
-	defer stop()
+	rt.opts.Memory.enter(rt)
+	defer rt.opts.Memory.leave(rt)
 
 	rt.modules.begin(rt, s)
 	rt.files[s.Name] = true
@@ -68,7 +68,8 @@ func (rt *Runtime) finishRun() {
 func (rt *Runtime) follow(ctx context.Context) {
 	rt.letGo()
 	rt.ctx, rt.cancel = context.WithCancelCause(ctx)
-	rt.threadCtx = newThreadContext(rt.ctx)
+	rt.threadCtx = newThreadContext(rt.ctx, rt.weigh)
+	rt.thread.Store(rt.threadCtx)
 }
 
 func (rt *Runtime) letGo() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -32,9 +33,9 @@ type Options struct {
 	Root string
 	// Warn takes one-line notices; nil discards.
 	Warn func(text string)
-	// MaxMemory is the size in bytes of the Go heap at which a run ends with a *LimitError. 0 means 2 GiB,
-	// negative means no limit.
-	MaxMemory int64
+	// Memory bounds the Go heap, together with the other runtimes of the process that have it; nil is 2 GiB for
+	// this one alone.
+	Memory *Memory
 }
 
 // defaultMaxMemory is far above what a merge needs (64 MiB) and below what makes a small machine swap to death.
@@ -53,8 +54,8 @@ func (o Options) withDefaults() Options {
 	if o.Warn == nil {
 		o.Warn = func(string) {}
 	}
-	if o.MaxMemory == 0 {
-		o.MaxMemory = defaultMaxMemory
+	if o.Memory == nil {
+		o.Memory = NewMemory(0)
 	}
 	return o
 }
@@ -69,6 +70,9 @@ type Runtime struct {
 	ctx       context.Context
 	cancel    context.CancelCauseFunc
 	threadCtx *threadContext
+	thread    atomic.Pointer[threadContext] // the same, for other goroutines
+	asked     atomic.Pointer[weight]        // what the run holds is to be noted here
+	number    int64                         // of the run, of Memory: who is not to keep it alive
 
 	calls      []call           // protected calls and resumes in progress, outermost first
 	idle       [2][]*lua.LState // threads to reuse, one list per size of call stack
@@ -136,5 +140,6 @@ func (rt *Runtime) Close(ctx context.Context) error {
 	if !rt.main.IsClosed() {
 		rt.main.Close()
 	}
+	rt.opts.Memory.closed(rt)
 	return errors.Join(errs...)
 }

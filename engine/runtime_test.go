@@ -452,6 +452,28 @@ func TestRequire(t *testing.T) {
 	}
 }
 
+// A script that is called like a built-in module is not what it asks for, and does not want
+// to be.
+func TestRequireOwnName(t *testing.T) {
+	root := t.TempDir()
+	writeFiles(t, root, map[string]string{"smtp.lua": `check(require "smtp", "built in") check(require "mime", "built in")`, "mime.lua": ""})
+	s, err := Load(filepath.Join(root, "smtp.lua"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var modules []Module
+	for _, name := range []string{"smtp", "mime"} {
+		modules = append(modules, Module{Name: name, Open: func(*Runtime) lua.LValue { return lua.LString("built in") }})
+	}
+	rt := newRuntime(t, Options{Root: root, Modules: modules})
+	if err := rt.Run(context.Background(), s); err != nil {
+		t.Fatal(err)
+	}
+	if len(rt.warnings) != 1 || !strings.HasPrefix(rt.warnings[0], "mime.lua is not used") {
+		t.Errorf("warnings are %q", rt.warnings)
+	}
+}
+
 func TestArgumentsAndStreams(t *testing.T) {
 	rt := newRuntime(t, Options{Args: []string{"a", "b"}, Stdin: strings.NewReader("line one\n12 0x1f\nrest\nof it")})
 	s, err := LoadSource("test.lua", `

@@ -2,6 +2,13 @@
 -- second try for those the server refused for now (4xx).
 --
 --   mailscript run examples/loop.lua -- mail.example.org
+--
+-- A loop is for a handful of messages, and for what no merge does: commands of one's own,
+-- a message that depends on the reply to the last one. It goes one by one, sleeps while it
+-- waits for a second try, and remembers nothing: run again, it sends all of them again.
+-- merge.run (newsletter.lua, retries.lua) is for a message to each row of a list: it sends
+-- many at a time, tries again by itself, and after a crash goes on where it ended. Where
+-- order matters and speed too, there is session:stream (stream.lua).
 
 local smtp = require "smtp"
 local mime = require "mime"

@@ -91,11 +91,13 @@ func require(t *testing.T, program string) string {
 func await(t *testing.T, what string, done func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(3 * time.Minute) // on a busy machine; seldom a second
+	pause := 5 * time.Millisecond
 	for !done() {
 		if time.Now().After(deadline) {
 			t.Fatalf("%s: not within three minutes", what)
 		}
-		time.Sleep(10 * time.Millisecond)
+		time.Sleep(pause)
+		pause = min(pause*3/2, 200*time.Millisecond) // looking costs what the other process needs
 	}
 }
 

@@ -11,9 +11,12 @@ import (
 	"crypto/x509/pkix"
 	"encoding/base64"
 	"encoding/pem"
+	"fmt"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -88,21 +91,41 @@ func writeCertificate(t *testing.T, path string, template, issuer *x509.Certific
 	write(t, path, string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), 0o644)
 }
 
-// freePorts are ports of 127.0.0.1 that nobody listens on. All are held until
-// the last is found, so that they differ. A server that finds one taken after
-// all does not start, and its test fails.
+// givenPorts are those that a test has been given: servers of tests that run at the
+// same time bind theirs some time later.
+var givenPorts struct {
+	sync.Mutex
+	last int
+}
+
+// freePorts are ports of 127.0.0.1 that nobody listens on, and no test has been given.
+// They are below those that systems take for outgoing connections, of which the tests
+// make many. A server that finds one taken after all does not start, and its test fails.
 func freePorts(t *testing.T, n int) []int {
 	t.Helper()
-	var ports []int
-	for range n {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer listener.Close()
-		ports = append(ports, listener.Addr().(*net.TCPAddr).Port)
+	const first, behind = 10_000, 32_768
+	givenPorts.Lock()
+	defer givenPorts.Unlock()
+	if givenPorts.last == 0 {
+		givenPorts.last = first + mathrand.IntN(behind-first) // others may run these tests as well
 	}
-	return ports
+	var ports []int
+	for range behind - first {
+		if len(ports) == n {
+			return ports
+		}
+		if givenPorts.last++; givenPorts.last >= behind {
+			givenPorts.last = first
+		}
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", givenPorts.last))
+		if err != nil {
+			continue // taken
+		}
+		listener.Close()
+		ports = append(ports, givenPorts.last)
+	}
+	t.Fatalf("%d of %d ports are free", len(ports), n)
+	return nil
 }
 
 func awaitPort(t *testing.T, address string) {

@@ -11,6 +11,7 @@ import (
 	"image"
 	_ "image/png"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/mail"
@@ -18,25 +19,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// TestChromium shows the HTML of each example in Chromium, beside the text of the same
+// checkChromium shows the HTML of each example in Chromium, beside the text of the same
 // message: it must be there, and so must its pictures. PAGE=folder keeps the page and the
 // picture of it, to be looked at.
-func TestChromium(t *testing.T) {
-	program := require(t, "chromium")
-	folder := os.Getenv("PAGE")
-	if folder == "" {
-		folder = t.TempDir()
-	}
+func checkChromium(t *testing.T, sent map[string][][]byte) {
+	t.Helper()
 	var page strings.Builder
-	page.WriteString(pageHead)
 	count := 0
-	for _, example := range examples(t) {
-		for _, message := range sentBy(t, example) {
+	for _, example := range slices.Sorted(maps.Keys(sent)) {
+		for _, message := range sent[example] {
 			seen := look(t, message)
 			if len(seen.html) > 0 && len(seen.text) != len(seen.html) {
 				t.Errorf("%s: %d texts beside %d of HTML", example, len(seen.text), len(seen.html))
@@ -52,15 +49,35 @@ func TestChromium(t *testing.T) {
 	if count == 0 {
 		t.Fatal("no example has HTML")
 	}
-	page.WriteString(pageEnd)
-	path, picture := filepath.Join(folder, "examples.html"), filepath.Join(folder, "examples.png")
-	write(t, path, page.String(), 0o644)
-
-	var frames []struct {
-		Text, Images, Broken int
-		Links                []string // of what it would fetch
-		X, Y, Width, Height  int
+	images := 0
+	for _, f := range showInChromium(t, "examples", page.String(), count) {
+		images += f.Images
 	}
+	if images == 0 {
+		t.Error("no HTML has a picture")
+	}
+}
+
+// frame is what a page shows of one HTML.
+type frame struct {
+	Text, Images, Broken int
+	Links                []string // of what it would fetch
+	X, Y, Width, Height  int
+}
+
+// showInChromium shows a page that has some frames, each with the HTML of a message, and
+// looks whether they are blank, whole, and fetch nothing.
+func showInChromium(t *testing.T, name, body string, count int) []frame {
+	t.Helper()
+	program := require(t, "chromium")
+	folder := os.Getenv("PAGE")
+	if folder == "" {
+		folder = t.TempDir()
+	}
+	path, picture := filepath.Join(folder, name+".html"), filepath.Join(folder, name+".png")
+	write(t, path, pageHead+body+pageEnd, 0o644)
+
+	var frames []frame
 	dom := runChromium(t, program, "--dump-dom", "file://"+path)
 	_, report, _ := strings.Cut(dom, `<script id="report" type="application/json">`)
 	report, _, _ = strings.Cut(report, "</script>")
@@ -77,9 +94,7 @@ func TestChromium(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	images := 0
 	for i, f := range frames {
-		images += f.Images
 		if f.Text == 0 || f.Broken > 0 || len(f.Links) > 0 {
 			t.Errorf("HTML %d has %d characters, %d broken pictures, and would fetch %q", i+1, f.Text, f.Broken, f.Links)
 		}
@@ -87,9 +102,7 @@ func TestChromium(t *testing.T) {
 			t.Errorf("HTML %d is blank: %d pixels of %v are not white", i+1, n, shot.Bounds())
 		}
 	}
-	if images == 0 {
-		t.Error("no HTML has a picture")
-	}
+	return frames
 }
 
 const pageHead = `<!DOCTYPE html>

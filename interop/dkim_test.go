@@ -21,6 +21,7 @@ import (
 // TestDKIM has generated messages, signed in every way, verified by OpenDKIM and dkimpy.
 // Of each, one copy is changed and must not pass.
 func TestDKIM(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	keys := signatures(t)
 	var records strings.Builder

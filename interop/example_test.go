@@ -36,6 +36,23 @@ func examples(t *testing.T) []string {
 	return names
 }
 
+// TestExamples runs every example once, and has others look at what they send.
+func TestExamples(t *testing.T) {
+	t.Parallel()
+	sent := map[string][][]byte{}
+	for _, example := range examples(t) {
+		sent[example] = sentBy(t, example)
+	}
+	t.Run("Chromium", func(t *testing.T) {
+		t.Parallel()
+		checkChromium(t, sent)
+	})
+	t.Run("rspamd", func(t *testing.T) {
+		t.Parallel()
+		checkRspamd(t, sent)
+	})
+}
+
 // sentBy runs an example against the sink and returns what it sends.
 func sentBy(t *testing.T, example string) [][]byte {
 	t.Helper()

@@ -77,6 +77,8 @@ func (e exim) config(folder string, mutual int) string {
 exim_path = %[2]s
 exim_user = Debian-exim
 exim_group = Debian-exim
+# A delivery goes on in the process that it begins in.
+deliver_drop_privilege = true
 keep_environment =
 spool_directory = %[1]s/spool
 log_file_path = %[1]s/log/%%slog

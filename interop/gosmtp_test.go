@@ -76,6 +76,7 @@ func (s *goSession) Data(r io.Reader) error {
 // A server that does not skip the chunks it refuses is found out, and gets every
 // message the slower way.
 func TestThousandToGoSMTP(t *testing.T) {
+	t.Parallel()
 	g := startGoSMTP(t)
 	folder := t.TempDir()
 	write(t, folder+"/send.lua", fmt.Sprintf("local session = require \"smtp\".connect { host = \"127.0.0.1\", port = %d, tls = \"off\" }\n%s\nsession:quit()\n", g.port, streamThousand), 0o600)

@@ -11,6 +11,7 @@ import (
 
 // What --sink keeps is what Python reads.
 func TestHelloFromSink(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	if r := mailscript(t, ".", "run", "--sink="+folder, "../examples/hello.lua"); r.status != 0 {
 		t.Fatal(r)
@@ -25,6 +26,7 @@ func TestHelloFromSink(t *testing.T) {
 }
 
 func TestHelloThroughStunnel(t *testing.T) {
+	t.Parallel()
 	p := startPostfix(t)
 	sendHello(t, account(startStunnel(t, p.certificates, p.clear), "implicit"), p.ca)
 	checkHello(t, p.delivered(t, "ann"))
@@ -33,6 +35,7 @@ func TestHelloThroughStunnel(t *testing.T) {
 
 // A server may want to know the client, and the client one key only.
 func TestHelloToPinnedServer(t *testing.T) {
+	t.Parallel()
 	p := startPostfix(t)
 	sendHello(t, p.withCertificate(p.mutual)+fmt.Sprintf("pins = [%q]\n", p.pin), p.ca)
 	checkHello(t, p.delivered(t, "ann"))

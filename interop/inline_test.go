@@ -25,6 +25,7 @@ const newsletters = "../template/inline/testdata/newsletters"
 // TestInlineJuice makes template/inline/testdata/juice anew with npm's juice. With
 // UPDATE=1 it writes what has changed, otherwise that is an error.
 func TestInlineJuice(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
 	defer cancel()
 	const golden = "../template/inline/testdata/juice"
@@ -108,6 +109,7 @@ func pages(t *testing.T) []page {
 // TestInlineComputedStyles lets Chromium say of every element of every newsletter what
 // its style comes to, before and after, on wide and narrow screens, light and dark.
 func TestInlineComputedStyles(t *testing.T) {
+	t.Parallel()
 	list := pages(t)
 	data, err := json.Marshal(list)
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 // hundred recipients do not exist and one has a mailbox that is locked. What the
 // ledger says of each row must be what Postfix has written into its log.
 func TestLedger(t *testing.T) {
+	t.Parallel()
 	const rows = 10_000
 	p := startPostfix(t)
 	config := filepath.Join(filepath.Dir(p.log), "config")

@@ -60,6 +60,7 @@ func lent() []letter {
 // TestLending streams messages of which servers refuse the sender, recipients or the
 // text. No other message may come to have a sender or a recipient of theirs.
 func TestLending(t *testing.T) {
+	t.Parallel()
 	// Unless told otherwise, Exim hangs up where a RSET that follows no message is the
 	// eleventh of its kind: refused messages in a row cause some.
 	p, e := startPostfix(t), startExim(t, "smtp_accept_max_nonmail = 1000")

@@ -11,6 +11,7 @@ import (
 // Every mechanism that Cyrus SASL and mailscript both have, without TLS, because
 // the account insists.
 func TestLoginsInClear(t *testing.T) {
+	t.Parallel()
 	p := startPostfix(t)
 	for _, mechanism := range []string{"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
 		t.Run(mechanism, func(t *testing.T) {

@@ -19,6 +19,7 @@ type probed struct {
 
 // TestProbe asks servers set up as they should be, and two that are not.
 func TestProbe(t *testing.T) {
+	t.Parallel()
 	p, e, o := startPostfix(t), startExim(t), startOpenSMTPD(t)
 	d := startDovecot(t, p)
 	expired := issue(t, time.Now().Add(-24*time.Hour), "localhost", "127.0.0.1")

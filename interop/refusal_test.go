@@ -19,6 +19,7 @@ type refusal struct {
 
 // What a real server refuses.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	p := startPostfix(t)
 	other := makeCertificates(t, "elsewhere.example")
 	implicit := account(p.implicit, "implicit")

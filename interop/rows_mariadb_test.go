@@ -68,7 +68,7 @@ en="y"
 e=""
 nothing=<nil>
 `,
-		many:     "select seq as i, repeat('x', 100) as text from seq_1_to_2000000",
+		many:     "select seq as i, repeat('x', 100) as text from seq_1_to_1000000",
 		param:    "?",
 		sleep:    "select sleep(60)",
 		wrong:    "Access denied for user 'merge'",

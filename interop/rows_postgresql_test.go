@@ -77,7 +77,7 @@ ip="192.0.2.1"
 e=""
 nothing=<nil>
 `,
-		many:     "select i, repeat('x', 100) as text from generate_series(1, 2000000) as i",
+		many:     "select generate_series(1, 1000000) as i, repeat('x', 100) as text",
 		param:    "$1",
 		sleep:    "select pg_sleep(60)",
 		wrong:    `password authentication failed for user "merge"`,

@@ -15,6 +15,7 @@ import (
 
 // TestRowsWorkbooks reads workbooks that others wrote.
 func TestRowsWorkbooks(t *testing.T) {
+	t.Parallel()
 	folder := t.TempDir()
 	if out, err := exec.Command("/usr/bin/python3", "testdata/workbooks.py", folder).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -21,6 +21,7 @@ const (
 // TestThousand streams a thousand messages over one connection, every fiftieth to
 // nobody, and counts what is in the mailboxes afterwards: all others, once each.
 func TestThousand(t *testing.T) {
+	t.Parallel()
 	p, e, o := startPostfix(t), startExim(t), startOpenSMTPD(t)
 	d := startDovecot(t, startPostfix(t))
 	for _, test := range []struct {
@@ -45,6 +46,7 @@ func TestThousand(t *testing.T) {
 // TestThousandSent sends them in a loop. A pipelined envelope for each is what no
 // stream does: to Postfix a stream sends chunks.
 func TestThousandSent(t *testing.T) {
+	t.Parallel()
 	s := startPostfix(t).server
 	r := s.session(t, `
 local count = { sent = 0, failed = 0 }

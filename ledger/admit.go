@@ -7,6 +7,9 @@ import "fmt"
 func (r *Run) admit(b Batch) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if b.Messages != nil && len(b.Messages) != len(b.Doubt) {
+		return fmt.Errorf("%d rows are to be in doubt and have %d Message-IDs", len(b.Doubt), len(b.Messages))
+	}
 	once := newOnce(b)
 	for i := range b.Settled {
 		o := &b.Settled[i]

@@ -38,6 +38,11 @@ type Batch struct {
 	Settled  []Outcome
 	Released []ID
 	Doubt    []ID
+	// Messages are the Message-IDs of those in Doubt, and Via is the connection they go
+	// over, as in Outcome: what to look for in the log of a server if this process ends
+	// before the answers come. nil and "" where they are not known.
+	Messages []string
+	Via      string
 }
 
 // Claim takes rows for this caller and returns those it got: rows that are to be sent and
@@ -106,7 +111,7 @@ func (r *Run) Commit(b Batch) error {
 		for _, id := range b.Released {
 			r.leave(id)
 		}
-		return r.doubt(b.Doubt)
+		return r.doubt(&b)
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"testing"
 	"time"
 )
@@ -14,14 +15,16 @@ const benchWindow = 64
 // wholeWay plans, claims, doubts and settles n rows in windows, as delivery does: what came
 // of a window is written with the doubt of the next.
 func wholeWay(t testing.TB, r *Run, first, n, window int) {
-	var batch Batch
+	batch := Batch{Via: "mx.example:587 TLS 1.3"}
+	messages := slices.Repeat([]string{"<c6a22dc3d4517f3bd0d3d01505be5a5f@bank.example>"}, window)
 	for i := 0; i < n; i += window {
 		ids := idsOf(plan(t, r, people(first+i, min(window, n-i))))
 		batch.Doubt = claim(t, r, ids)
+		batch.Messages = messages[:len(ids)]
 		do(t, r.Commit(batch))
 		batch.Settled = sent(ids)
 	}
-	batch.Doubt = nil
+	batch.Doubt, batch.Messages = nil, nil
 	do(t, r.Commit(batch))
 }
 

@@ -77,7 +77,7 @@ func (l *Ledger) writeBatch(batch []*request) error {
 		err = l.checkpoint()
 	}
 	if err != nil {
-		l.failed = &FailedError{Path: l.path, What: what, Err: err}
+		l.failed = &FailedError{Path: l.path, What: what, Err: l.explain(err)}
 	}
 	return l.failed
 }

@@ -17,9 +17,10 @@
 // The rows that a merge has most of, with one recipient and sent at the first attempt, are
 // written twice: when planned and when settled, both times at the end of a table. A claim is
 // not written at all: it belongs to the process that holds the lock and dies with it. In
-// doubt is one record for a whole batch. Keys are not indexed by SQLite, where inserting in
-// random order costs four times as much, but by four octets of a hash each, which are kept
-// in memory for the run at hand (keySet) and written in chunks.
+// doubt is one record for a whole batch, with its Message-IDs for whoever has to look for
+// them. Keys and addresses are not indexed by SQLite, where inserting in random order costs
+// four times as much, but by four octets of a hash each, which are kept in memory for the
+// run at hand (keySet) and written in chunks.
 //
 // # Who may write
 //

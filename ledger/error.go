@@ -17,7 +17,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	text := "ledger " + e.Path + ": " + e.Text
-	if e.Err != nil && !sentinel(e.Err) {
+	if _, said := troubleOf(e.Err); e.Err != nil && !sentinel(e.Err) && !said {
 		text += ": " + e.Err.Error()
 	}
 	return text
@@ -91,7 +91,26 @@ type FailedError struct {
 }
 
 func (e *FailedError) Error() string {
-	return fmt.Sprintf("ledger %s: writing %s: %v; nothing more is written to it", e.Path, e.What, e.Err)
+	var inner *Error
+	why := e.Err.Error()
+	if t, ok := troubleOf(e.Err); ok {
+		why = t.text
+	} else if errors.As(e.Err, &inner) {
+		why = strings.TrimPrefix(inner.Error(), "ledger "+inner.Path+": ")
+	}
+	return fmt.Sprintf("ledger %s: writing %s: %s; nothing more is written to it", e.Path, e.What, why)
+}
+
+// Hint is what to do about it, "" where nothing is known.
+func (e *FailedError) Hint() string {
+	var inner *Error
+	if t, ok := troubleOf(e.Err); ok {
+		return t.advice(e.Path)
+	}
+	if errors.As(e.Err, &inner) {
+		return inner.Hint
+	}
+	return ""
 }
 
 func (e *FailedError) Unwrap() error { return e.Err }

@@ -495,3 +495,96 @@ func TestFaultL15(t *testing.T) {
 		}
 	}
 }
+
+// TestFaultL9OtherKey: an address that a run has written to under one key, and that comes
+// under another one in a later opening.
+func TestFaultL9OtherKey(t *testing.T) {
+	row := func(key string, number int64, recipients ...string) Row {
+		return Row{Key: key, Number: number, Hash: uint64(len(recipients[0])), Recipients: recipients}
+	}
+	for _, test := range []struct {
+		name          string
+		before, after Row
+		state         State // of the row before; Planned is one that was never tried
+		taken         bool
+	}{
+		{"sent", row("1", 1, "ann@example.org"), row("2", 1, "Ann@example.org"), Sent, true},
+		{"in doubt", row("1", 1, "ann@example.org"), row("2", 1, "ann@example.org"), Unknown, true},
+		{"the address was the key", row("ann@example.org", 1, "ann@example.org"), row("2", 1, "ann@example.org"), Sent, true},
+		{"the address is the key", row("1", 1, "ann@example.org"), row("ann@example.org", 1, "ann@example.org"), Sent, true},
+		{"one of several", row("1", 1, "bob@example.org", "ann@example.org"), row("2", 1, "carol@example.org", "ann@example.org"), Sent, true},
+		{"never tried", row("1", 1, "ann@example.org"), row("2", 1, "ann@example.org"), Planned, false},
+		{"refused for good", row("1", 1, "ann@example.org"), row("2", 1, "ann@example.org"), Failed, false},
+		{"refused for now", row("1", 1, "ann@example.org"), row("2", 1, "ann@example.org"), Deferred, false},
+		{"the same key", row("1", 1, "ann@example.org"), row("1", 1, "ann@example.org"), Sent, false},
+		{"another address", row("1", 1, "ann@example.org"), row("ann@example.org", 1, "bob@example.org"), Sent, false},
+	} {
+		for _, rule := range []AddressRule{UniqueAddress, AnyAddress} {
+			folder := t.TempDir()
+			l := open(t, folder, Options{})
+			r := begin(t, l)
+			id := idsOf(plan(t, r, []Row{test.before}))
+			if test.state != Planned {
+				claim(t, r, id)
+				do(t, r.Doubt(id))
+				var outcomes []Outcome
+				for i := range test.before.Recipients {
+					outcomes = append(outcomes, Outcome{ID: id[0], Recipient: i, State: test.state, Next: l.now()})
+				}
+				do(t, r.Settle(outcomes))
+			}
+			do(t, l.Close())
+			l = open(t, folder, Options{})
+			r, err := l.Run("news", Settings{Addresses: rule})
+			do(t, err)
+			before := r.Counts()
+			looked, err := r.Look([]Row{test.after})
+			do(t, err)
+			for _, s := range []Standing{looked[0], plan(t, r, []Row{test.after})[0]} {
+				taken := test.taken && rule == UniqueAddress
+				if taken != (s.Taken != "") || taken && (s.ID != 0 || s.Taken != test.after.Recipients[len(test.after.Recipients)-1] || s.TakenKey != test.before.Key || s.TakenBy != 1) {
+					t.Errorf("%s, %q: %+v", test.name, rule, s)
+				}
+			}
+			if c := r.Counts(); test.taken && rule == UniqueAddress && c != before {
+				t.Errorf("%s: %+v became %+v", test.name, before, c)
+			}
+			do(t, l.Close())
+		}
+	}
+}
+
+// TestFaultL9Swapped: addresses that change between runs clash with what is sent, and not
+// with what was to be sent.
+func TestFaultL9Swapped(t *testing.T) {
+	folder := t.TempDir()
+	l := open(t, folder, Options{})
+	r := begin(t, l)
+	row := func(key string, hash uint64, address string) Row {
+		return Row{Key: key, Number: int64(key[0] - '0'), Hash: hash, Recipients: []string{address}}
+	}
+	ids := idsOf(plan(t, r, []Row{row("1", 1, "ann@example.org"), row("2", 1, "bob@example.org"), row("3", 1, "carol@example.org"), row("4", 1, "dan@example.org")}))
+	claim(t, r, ids[3:])
+	do(t, r.Doubt(ids[3:]))
+	do(t, r.Settle(sent(ids[3:])))
+	do(t, l.Close())
+	l = open(t, folder, Options{})
+	r = begin(t, l)
+	swapped := []Row{row("1", 2, "bob@example.org"), row("2", 2, "ann@example.org"), row("3", 2, "Dan@example.org")}
+	for _, p := range swapped {
+		looked, err := r.Look([]Row{p})
+		do(t, err)
+		s := plan(t, r, []Row{p})[0]
+		if taken := p.Key == "3"; taken != (s.Taken != "") || taken != (looked[0].Taken != "") || !taken && s.Edit != Adopted {
+			t.Errorf("key %s: %+v, looked %+v", p.Key, s, looked[0])
+		}
+	}
+	// What was refused is as it was, and may still be put right.
+	if s := plan(t, r, []Row{row("3", 3, "carla@example.org")})[0]; s.ID != ids[2] || s.Edit != Adopted {
+		t.Errorf("%+v", s)
+	}
+	// What is to be sent by this opening has its address.
+	if s := plan(t, r, []Row{row("5", 1, "ann@example.org")})[0]; s.TakenKey != "2" {
+		t.Errorf("%+v", s)
+	}
+}

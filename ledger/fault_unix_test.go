@@ -217,7 +217,7 @@ func TestFaultL7Busy(t *testing.T) {
 	if !errors.As(err, &failed) || sqlite.ErrCode(err).ToPrimary() != sqlite.ResultBusy {
 		t.Fatalf("got %v", err)
 	}
-	if !strings.Contains(fmt.Sprint(err), "nothing more is written") {
-		t.Fatalf("got %v", err)
+	if want := "writing what is planned: another program is writing to it; nothing more is written to it"; !strings.HasSuffix(fmt.Sprint(err), want) || !strings.Contains(failed.Hint(), "sqlite3") {
+		t.Fatalf("got %v, hint %s", err, failed.Hint())
 	}
 }

@@ -17,7 +17,7 @@ func (l *Ledger) missing(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return &Error{Path: l.path, Text: "there is none", Hint: "a merge makes one when it first sends", Err: ErrMissing}
 	}
-	return &Error{Path: l.path, Text: "cannot be used", Err: err}
+	return l.stopped("opening it", err)
 }
 
 func folderOf(path string) string { return filepath.Dir(path) }
@@ -29,12 +29,9 @@ func makeFolder(folder string) error {
 	case errors.Is(err, fs.ErrExist):
 		return nil
 	case err != nil:
-		return fmt.Errorf("ledger: %w", err)
+		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, ".gitignore"), []byte("*\n"), 0o600); err != nil {
-		return fmt.Errorf("ledger: %w", err)
-	}
-	return nil
+	return os.WriteFile(filepath.Join(folder, ".gitignore"), []byte("*\n"), 0o600)
 }
 
 // prepareFile makes the database file where there is none, readable for its owner alone.
@@ -48,11 +45,11 @@ func (l *Ledger) prepareFile() (created bool, err error) {
 		}
 		f, err := os.OpenFile(l.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 		if err != nil {
-			return false, fmt.Errorf("ledger: %w", err)
+			return false, err
 		}
 		return true, f.Close()
 	case err != nil:
-		return false, fmt.Errorf("ledger: %w", err)
+		return false, err
 	case !info.Mode().IsRegular():
 		return false, &Error{Path: l.path, Text: "not a regular file", Err: ErrNotLedger}
 	case runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0:

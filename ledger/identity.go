@@ -21,6 +21,7 @@ func (l *Ledger) recognise() error {
 	if err != nil {
 		return l.explain(err)
 	}
+	l.version = version
 	tables, err := l.integer("select count(*) from sqlite_schema")
 	if err != nil {
 		return l.explain(err)
@@ -41,13 +42,26 @@ func (l *Ledger) recognise() error {
 	return nil
 }
 
-// create makes the tables where there are none.
+// create makes the tables where there are none, and brings older ones up to date.
 func (l *Ledger) create() error {
 	tables, err := l.integer("select count(*) from sqlite_schema")
-	if err != nil || tables > 0 {
+	if err != nil {
 		return l.explain(err)
 	}
-	return l.explain(l.transaction("the tables", func() error {
+	before := l.version
+	l.version = schemaVersion
+	if tables > 0 && before == schemaVersion {
+		return nil
+	}
+	if tables > 0 {
+		return l.opening(l.transaction("the tables", func() error {
+			if err := l.point("create.schema"); err != nil {
+				return err
+			}
+			return upgradeSchema(l.conn, before)
+		}))
+	}
+	return l.opening(l.transaction("the tables", func() error {
 		if err := l.point("create.schema"); err != nil {
 			return err
 		}
@@ -133,7 +147,7 @@ func (l *Ledger) enter() error {
 		return l.explain(err)
 	}
 	l.epoch++
-	return l.explain(l.transaction("the epoch", func() error {
+	return l.opening(l.transaction("the epoch", func() error {
 		if err := l.point("epoch.write"); err != nil {
 			return err
 		}

@@ -103,16 +103,24 @@ func (l *Ledger) items(run string, where string, arguments ...any) ([]Item, erro
 }
 
 // doubtful marks the rows whose message may be being finished.
-func doubtful(items []Item, doubts map[ID]time.Time) {
+func doubtful(items []Item, doubts map[ID]doubt) {
 	for i := range items {
-		since, ok := doubts[items[i].ID]
+		d, ok := doubts[items[i].ID]
 		if !ok {
 			continue
 		}
 		items[i].State = InDoubt
 		for n := range items[i].Recipients {
-			if r := &items[i].Recipients[n]; r.State.open() {
-				r.State, r.Time = InDoubt, since
+			r := &items[i].Recipients[n]
+			if !r.State.open() {
+				continue
+			}
+			r.State, r.Time = InDoubt, d.since
+			if d.message != "" {
+				r.Message = d.message
+			}
+			if d.via != "" {
+				r.Via = d.via
 			}
 		}
 	}
@@ -213,6 +221,12 @@ func (r *Run) Item(id ID) (Item, error) {
 	}
 	if len(items) == 0 {
 		return Item{}, fmt.Errorf("ledger: run %q: there is no row %d", r.Name, id)
+	}
+	r.mu.Lock()
+	busy := r.rows[id]&doubted != 0
+	r.mu.Unlock()
+	if !busy {
+		return items[0], nil // what earlier processes left in doubt is unknown by now
 	}
 	doubts, err := r.doubts()
 	doubtful(items, doubts)

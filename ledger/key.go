@@ -22,6 +22,20 @@ func (l *Ledger) hash(folded string) uint32 {
 	return binary.LittleEndian.Uint32(sum[:])
 }
 
+// hashes are those of the recipients of a row, whose key has the hash that is given. They
+// hold until the next call.
+func (r *Run) hashes(p *Row, folded string, hash uint32) []uint32 {
+	r.hashed = r.hashed[:0]
+	for _, a := range p.Recipients {
+		h := hash
+		if f := fold(a); f != folded {
+			h = r.ledger.hash(f)
+		}
+		r.hashed = append(r.hashed, h)
+	}
+	return r.hashed
+}
+
 // chunk is the last, growing record of hashes.
 type chunk struct {
 	first   ID

@@ -2,8 +2,8 @@ package ledger
 
 import "slices"
 
-// Look says of rows of the source what Plan would, and plans nothing. Addresses that are
-// taken it does not see.
+// Look says of rows of the source what Plan would, and plans nothing. Of rows that clash
+// with each other it says nothing.
 func (r *Run) Look(batch []Row) ([]Standing, error) {
 	l := r.ledger
 	l.mu.Lock()
@@ -13,65 +13,97 @@ func (r *Run) Look(batch []Row) ([]Standing, error) {
 	}
 	standings := make([]Standing, len(batch))
 	for i := range batch {
-		p, s := &batch[i], &standings[i]
-		folded := fold(p.Key)
-		known, _, err := r.lookup(p, l.hash(folded), folded)
-		if err != nil {
+		if err := r.lookAt(&batch[i], &standings[i]); err != nil {
 			return nil, l.explain(err)
 		}
-		if known == nil {
-			s.New, s.State = true, Planned
-			continue
-		}
-		r.mu.Lock()
-		s.ID, s.State, s.Open = known.id, known.state(), openOnes(known.states)
-		if r.rows[known.id]&seen != 0 && known.number != p.Number {
-			s.ID, s.Earlier = 0, known.number
-		} else if !known.same(p) && !known.lost() {
-			if s.Edit = Kept; known.replaceable(p) {
-				s.Edit = Adopted
-			}
-		}
-		r.mu.Unlock()
 	}
 	return standings, nil
 }
+
+func (r *Run) lookAt(p *Row, s *Standing) error {
+	folded := fold(p.Key)
+	hash := r.ledger.hash(folded)
+	found, err := r.lookup(p, hash)
+	if err != nil {
+		return err
+	}
+	if found == nil {
+		s.New, s.State = true, Planned
+		_, err := r.taken(p, s, r.hashes(p, folded, hash), 0)
+		return err
+	}
+	known := *found // looking at other rows drops it
+	r.mu.Lock()
+	m := r.rows[known.id]
+	r.mu.Unlock()
+	s.ID, s.State, s.Open = known.id, known.state(), openOnes(known.states)
+	if m&seen != 0 && known.number != p.Number {
+		s.ID, s.Earlier = 0, known.number
+		return nil
+	}
+	if !known.same(p) && !known.lost() {
+		if s.Edit = Kept; known.replaceable(p) {
+			s.Edit = Adopted
+		}
+	}
+	if s.Edit == Kept || m&(claimed|doubted) != 0 || !known.unsent() {
+		return nil
+	}
+	_, err = r.taken(p, s, r.hashes(p, folded, hash), known.id)
+	return err
+}
+
+// unsent reports whether there is a recipient that the message is yet to be sent to.
+func (s *stored) unsent() bool { return slices.ContainsFunc(s.states, State.open) }
 
 // same reports whether the content of a row is what it was.
 func (s *stored) same(p *Row) bool {
 	return s.hash == p.Hash && (p.State != 0 || slices.Equal(s.addresses(), p.Recipients))
 }
 
-// lookup finds the row with a key, and one that has it as its address.
-func (r *Run) lookup(p *Row, hash uint32, folded string) (known, other *stored, err error) {
+// lookup finds the row with a key.
+func (r *Run) lookup(p *Row, hash uint32) (known *stored, err error) {
 	r.keys.find(hash, func(id ID) bool {
 		var row *stored
 		if row, err = r.look(id); err != nil {
 			return false
 		}
 		if row.key == p.Key || row.lost() {
-			known, other = row, nil
-			return false
+			known = row
 		}
-		if other == nil && r.settings.Addresses != AnyAddress && row.has(folded) {
-			copied := *row
-			other = &copied
-		}
-		return true
+		return known == nil
 	})
-	return known, other, err
+	return known, err
 }
 
-// has reports whether a row is to be sent to an address.
-func (s *stored) has(folded string) bool {
-	if s.state() == Duplicate || s.state() == Skipped {
-		return false
+// taken looks whether another row than one, which is 0 where it is new, has an address
+// that this one is to be sent to, and says so.
+func (r *Run) taken(p *Row, s *Standing, hashes []uint32, but ID) (bool, error) {
+	if r.settings.Addresses == AnyAddress {
+		return false, nil
 	}
-	return slices.ContainsFunc(s.addresses(), func(a string) bool { return fold(a) == folded })
+	for i, a := range p.Recipients {
+		if s.Open != nil && !slices.Contains(s.Open, i) {
+			continue
+		}
+		other, err := r.whoHas(a, hashes[i], but)
+		if err != nil {
+			return false, err
+		}
+		if other == nil {
+			continue
+		}
+		s.ID, s.Taken, s.TakenBy, s.TakenKey = 0, a, other.number, other.key
+		if other.lost() {
+			s.TakenKey = ""
+		}
+		return true, nil
+	}
+	return false, nil
 }
 
-// whoHas finds a row that is to be sent to an address, other than one.
-func (r *Run) whoHas(folded string, hash uint32, but ID) (other *stored, err error) {
+// whoHas finds a row that has an address, other than one.
+func (r *Run) whoHas(address string, hash uint32, but ID) (other *stored, err error) {
 	r.keys.find(hash, func(id ID) bool {
 		if id == but {
 			return true
@@ -80,26 +112,51 @@ func (r *Run) whoHas(folded string, hash uint32, but ID) (other *stored, err err
 		if row, err = r.look(id); err != nil {
 			return false
 		}
-		if row.has(folded) {
-			copied := *row
-			other = &copied
+		if r.has(row, fold(address)) {
+			other = row
 		}
 		return other == nil
 	})
 	return other, err
 }
 
-// planKnown compares a row of the source with what was planned.
-func (r *Run) planKnown(p *Row, s *Standing, known *stored) error {
-	id := known.id
+// has reports whether a row was sent to an address, or may have been, or is to be by this
+// opening of the ledger. One that an earlier opening planned and nobody got keeps no other
+// from being sent: it may have another address by now, or be gone from the source.
+func (r *Run) has(s *stored, folded string) bool {
+	if s.lost() {
+		return true // what is left of it is a hash, and that is the same
+	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	ours := r.rows[s.id]&seen != 0
+	r.mu.Unlock()
+	for i, a := range s.addresses() {
+		if state := s.states[i]; (state == Sent || state == Unknown || state.open() && ours) && fold(a) == folded {
+			return true
+		}
+	}
+	return false
+}
+
+// planKnown compares a row of the source with what was planned.
+func (r *Run) planKnown(p *Row, s *Standing, found *stored, hashes []uint32) error {
+	known, id := *found, found.id // looking at other rows drops it
 	s.ID, s.State, s.Open = id, known.state(), openOnes(known.states)
-	m := &r.rows[id]
-	if *m&seen != 0 && known.number != p.Number {
+	r.mu.Lock()
+	before := r.rows[id]
+	r.mu.Unlock()
+	if before&seen != 0 && known.number != p.Number {
 		s.ID, s.Earlier = 0, known.number
 		return nil
 	}
+	if p.State == 0 && before&(claimed|doubted) == 0 && known.unsent() && (known.same(p) || known.replaceable(p)) {
+		if taken, err := r.taken(p, s, hashes, id); err != nil || taken {
+			return err
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := &r.rows[id]
 	busy := *m&(claimed|doubted) != 0
 	if m.state() == 0 {
 		m.set(known.state())
@@ -112,7 +169,7 @@ func (r *Run) planKnown(p *Row, s *Standing, known *stored) error {
 		s.Edit = Kept
 		if known.replaceable(p) && !busy {
 			s.Edit = Adopted
-			return r.replace(p, s, known)
+			return r.replace(p, s, &known)
 		}
 	}
 	if known.number != p.Number {
@@ -122,7 +179,7 @@ func (r *Run) planKnown(p *Row, s *Standing, known *stored) error {
 		}
 	}
 	if r.ledger.never > 0 && !busy && known.state().open() {
-		return r.suppressKnown(s, known)
+		return r.suppressKnown(s, &known)
 	}
 	return nil
 }

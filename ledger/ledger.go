@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -67,9 +66,10 @@ type Ledger struct {
 	lock    *lock // nil where it is only read
 	holder  holder
 
-	name  string
-	seed  []byte
-	epoch int64
+	version int64 // of the schema
+	name    string
+	seed    []byte
+	epoch   int64
 
 	turn    chan struct{} // held by the one who commits
 	queueMu sync.Mutex
@@ -96,14 +96,14 @@ func Open(ctx context.Context, project string, options Options) (*Ledger, error)
 	}
 	l := newLedger(Path(project), options)
 	if err := makeFolder(folderOf(l.path)); err != nil {
-		return nil, err
+		return nil, l.stopped("making its folder", err)
 	}
 	if err := l.point("lock.before"); err != nil {
-		return nil, err
+		return nil, l.stopped("taking its lock", err)
 	}
 	held, last, err := acquire(folderOf(l.path))
 	if err != nil {
-		return nil, err
+		return nil, l.stopped("taking its lock", err)
 	}
 	l.lock = held
 	if err := l.open(ctx, last); err != nil {
@@ -150,15 +150,12 @@ func (l *Ledger) open(ctx context.Context, last holder) error {
 	}
 	now := l.now()
 	l.holder = holder{PID: os.Getpid(), Host: hostName(), Since: now, Ledger: last.Ledger, Epoch: last.Epoch, Open: last.Open}
-	if err := l.point("lock.write"); err != nil {
+	if err := l.announce("lock.write"); err != nil {
 		return err
-	}
-	if err := l.lock.write(l.holder); err != nil {
-		return fmt.Errorf("ledger %s: saying who holds the lock: %w", l.path, err)
 	}
 	created, err := l.prepareFile()
 	if err != nil {
-		return err
+		return l.stopped("making its file", err)
 	}
 	if err := l.inspectLog(); err != nil {
 		return err
@@ -175,24 +172,28 @@ func (l *Ledger) open(ctx context.Context, last holder) error {
 	}
 	if created {
 		// SQLite syncs the folder for its log, and not for the database itself.
-		if err := l.point("create.sync"); err != nil {
-			return err
+		err := l.point("create.sync")
+		if err == nil {
+			err = syncFolders(folderOf(l.path))
 		}
-		if err := syncFolders(folderOf(l.path)); err != nil {
-			return fmt.Errorf("ledger %s: %w", l.path, err)
+		if err != nil {
+			return l.stopped("making its file", err)
 		}
 	}
 	if err := l.enter(); err != nil {
 		return err
 	}
 	l.holder.Ledger, l.holder.Epoch, l.holder.Open = l.name, l.epoch, true
-	if err := l.point("lock.epoch"); err != nil {
-		return err
+	return l.announce("lock.epoch")
+}
+
+// announce writes who holds the lock.
+func (l *Ledger) announce(point string) error {
+	err := l.point(point)
+	if err == nil {
+		err = l.lock.write(l.holder)
 	}
-	if err := l.lock.write(l.holder); err != nil {
-		return fmt.Errorf("ledger %s: saying who holds the lock: %w", l.path, err)
-	}
-	return nil
+	return l.stopped("saying who holds its lock", err)
 }
 
 // Close ends the ledger, and with it all claims. What is in doubt will be unknown to the
@@ -227,11 +228,12 @@ func (l *Ledger) Close() error {
 	}
 	// On disk before SQLite removes its log.
 	l.holder.Open = false
-	if err := l.lock.write(l.holder); err != nil {
-		return fmt.Errorf("ledger %s: %w", l.path, err)
+	err = l.lock.write(l.holder)
+	if err == nil {
+		err = l.lock.f.Sync()
 	}
-	if err := l.lock.f.Sync(); err != nil {
-		return fmt.Errorf("ledger %s: %w", l.path, err)
+	if err != nil {
+		return l.stopped("saying that it is closed", err)
 	}
 	if err := l.point("close.database"); err != nil {
 		return err

@@ -52,7 +52,7 @@ func acquire(folder string) (*lock, holder, error) {
 	if errors.Is(err, errLocked) {
 		return nil, holder{}, &LockedError{Path: filepath.Join(folder, databaseName), PID: last.PID, Host: last.Host, Since: last.Since}
 	}
-	return nil, holder{}, fmt.Errorf("ledger: locking %s: %w", path, err)
+	return nil, holder{}, fmt.Errorf("locking %s: %w", path, err)
 }
 
 // read takes what makes no sense, as a file may after a power cut, as nothing.

@@ -38,9 +38,12 @@ type Standing struct {
 	// Earlier is the number of the row of this source that has the same key; 0 where
 	// there is none.
 	Earlier int64
-	// Taken is an address that another row of the run has, and TakenBy that row's number.
-	Taken   string
-	TakenBy int64
+	// Taken is an address that another row of the run has: it was sent there, or may have
+	// been, or is to be. TakenBy is that row's number when it was planned, and TakenKey its
+	// key, "" where a damaged ledger does not know it any more.
+	Taken    string
+	TakenBy  int64
+	TakenKey string
 }
 
 // Edit says what became of a row whose content changed since it was planned.
@@ -107,7 +110,7 @@ func (p *Row) check() error {
 func (r *Run) planRow(p *Row, s *Standing) error {
 	folded := fold(p.Key)
 	hash := r.ledger.hash(folded)
-	known, other, err := r.lookup(p, hash, folded)
+	known, err := r.lookup(p, hash)
 	if err != nil {
 		return err
 	}
@@ -119,40 +122,26 @@ func (r *Run) planRow(p *Row, s *Standing) error {
 			return err
 		}
 	}
+	hashes := r.hashes(p, folded, hash)
 	if known != nil {
-		return r.planKnown(p, s, known)
+		return r.planKnown(p, s, known, hashes)
 	}
-	// Hashes of the addresses that are not the key, which lookup has not seen.
-	hashes := make([]uint32, 0, 1)
-	for _, a := range p.Recipients {
-		if f := fold(a); f != folded {
-			h := r.ledger.hash(f)
-			hashes = append(hashes, h)
-			if other == nil && r.settings.Addresses != AnyAddress {
-				if other, err = r.whoHas(f, h, 0); err != nil {
-					return err
-				}
-				if other != nil {
-					s.Taken, s.TakenBy = a, other.number
-				}
-			}
-		} else if other != nil {
-			s.Taken, s.TakenBy = a, other.number
+	state, reason := p.State, p.Reason
+	if state == 0 {
+		taken, err := r.taken(p, s, hashes, 0)
+		if err != nil {
+			return err
 		}
-	}
-	if other != nil && s.Taken == "" {
-		other = nil // has the key of this row as its address, and this row has another
-	}
-	if other != nil && r.settings.Addresses == UniqueAddress {
-		s.State = Duplicate
-		return nil
+		if taken && r.settings.Addresses == UniqueAddress {
+			s.State = Duplicate
+			return nil
+		}
+		if taken {
+			state, reason = Duplicate, fmt.Sprintf("row %d has the same address", s.TakenBy)
+		}
 	}
 	if r.last == maxOrdinal {
 		return fmt.Errorf("%d rows are all there can be", r.last)
-	}
-	state, reason := p.State, p.Reason
-	if other != nil && r.settings.Addresses == FirstAddress && state == 0 {
-		state, reason = Duplicate, fmt.Sprintf("row %d has the same address", other.number)
 	}
 	return r.insertRow(p, s, hash, hashes, state, reason)
 }
@@ -190,7 +179,9 @@ func (r *Run) insertRow(p *Row, s *Standing, hash uint32, hashes []uint32, state
 		return err
 	}
 	for _, h := range hashes {
-		r.addAddress(h, id)
+		if h != hash {
+			r.addAddress(h, id)
+		}
 	}
 	states := []State{Planned}
 	if state != 0 {

@@ -29,7 +29,8 @@ type Settings struct {
 type AddressRule string
 
 const (
-	// UniqueAddress does not plan a second row with an address. It is the default.
+	// UniqueAddress does not plan a second row with an address that was written to, may
+	// have been, or is about to be by this opening of the ledger. It is the default.
 	UniqueAddress AddressRule = ""
 	// FirstAddress plans it as a duplicate.
 	FirstAddress AddressRule = "first"
@@ -76,7 +77,8 @@ type Run struct {
 	windows map[ID]*window
 	dirty   []*window
 	tail    chunk
-	block   block // guarded by the ledger's lock
+	block   block    // guarded by the ledger's lock
+	hashed  []uint32 // room for the hashes of a row, guarded by the ledger's lock
 }
 
 // mark is what memory knows of a row: its state in the database, 0 where that was not read

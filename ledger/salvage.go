@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -77,6 +76,8 @@ func (s *salvage) copy(last holder) (err error) {
 	}
 	defer func() { s.old.disconnect() }()
 	s.old.conn.SetInterrupt(s.ctx.Done())
+	// Where it cannot be read, the columns may be missing that only the last version has.
+	s.old.version, _ = s.old.integer("pragma user_version")
 	path := filepath.Join(folderOf(s.old.path), salvagedName)
 	for _, suffix := range []string{"", logSuffix, "-shm"} {
 		if err := os.Remove(path + suffix); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -313,13 +314,7 @@ func (s *salvage) insert(r *Run, id ID, key string, number, hash, recipients any
 
 // settle makes unknown what may have been sent, and counts.
 func (s *salvage) settle(r *Run, gaps []gap) error {
-	doubted := map[ID]bool{}
-	err := s.old.query("select rows from doubt where run = ?", func(row *sqlite.Stmt) error {
-		for b := columnBytes(row, 0); len(b) >= 4; b = b[4:] {
-			doubted[ID(binary.LittleEndian.Uint32(b))] = true
-		}
-		return nil
-	}, r.id)
+	doubts, err := s.old.doubts(r.id)
 	if err != nil {
 		if !damaged(s.old.explain(err)) {
 			return err
@@ -334,7 +329,8 @@ func (s *salvage) settle(r *Run, gaps []gap) error {
 		}
 		for i := range rows {
 			row := &rows[i]
-			unsure := s.suspicious || doubted[row.id] || row.lost()
+			d, doubted := doubts[row.id]
+			unsure := s.suspicious || doubted || row.lost()
 			changed := false
 			for n, state := range row.states {
 				id := outcomeID(rowID(r.id, row.id), n)
@@ -343,8 +339,8 @@ func (s *salvage) settle(r *Run, gaps []gap) error {
 				}
 				changed = true
 				row.states[n] = Unknown
-				err := s.new.run("insert or replace into outcome (id, state, attempts, time, epoch, text) values (?, ?, 1, ?, ?, ?)",
-					id, Unknown, milliseconds(s.new.now()), s.new.epoch, lostText)
+				err := s.new.run("insert or replace into outcome (id, state, attempts, time, epoch, text, message) values (?, ?, 1, ?, ?, ?, nullif(?, ''))",
+					id, Unknown, milliseconds(s.new.now()), s.new.epoch, lostText, d.message)
 				if err != nil {
 					return err
 				}

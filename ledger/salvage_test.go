@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 		"update outcome set epoch = 99 where id = (1 << 32 | 9) << 14":                                                       "1 outcomes are from the future",
 		"delete from chunk where first > 1 and first < 1000":                                                                 `run "news": row 513 cannot be found by its key`,
 		"insert into row values (5 << 32, 'x', 1, 1, null)":                                                                  "1 rows belong to no run",
-		"insert into doubt values (1, 1, 1, 1, x'01000000')":                                                                 `run "news": row 1 is in doubt and was not to be sent`,
+		"insert into doubt (id, run, epoch, time, rows) values (1, 1, 1, 1, x'01000000')":                                    `run "news": row 1 is in doubt and was not to be sent`,
 		"insert into row select (1 << 32) + 3002, key, 1, 1, null from row limit 1; update run set last = 3002, sent = sent": `run "news": rows 1 and 3002 have the same key`,
 	} {
 		folder := t.TempDir()

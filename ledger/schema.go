@@ -11,8 +11,8 @@ import (
 const applicationID = 0x6d736c67
 
 // schemaVersion is that of the tables below. A ledger of a newer one is refused; an older
-// one is brought up to date when opening (there is none yet).
-const schemaVersion = 1
+// one is brought up to date when it is opened for writing (upgrades).
+const schemaVersion = 2
 
 // schema is laid out for writing at the end of tables. A row never changes after it was
 // planned (unless it is edited before its first attempt), so that pages stay full; what
@@ -92,7 +92,9 @@ create table doubt (
 	run integer not null,
 	epoch integer not null,
 	time integer not null,
-	rows blob not null        -- ordinals, four octets each
+	rows blob not null,       -- ordinals, four octets each
+	messages text,            -- a line for each: ordinal, space, Message-ID; also for those that are settled
+	via integer               -- in table via
 ) strict;
 create table chunk (
 	run integer not null,
@@ -107,6 +109,11 @@ create table suppression (
 	time integer not null
 ) strict, without rowid;
 `
+
+// upgrades are what makes a ledger of one version one of the next, from version 1 on.
+var upgrades = [schemaVersion - 1]string{
+	"alter table doubt add column messages text; alter table doubt add column via integer;",
+}
 
 // Limits of the identifiers.
 const (
@@ -137,4 +144,14 @@ func createSchema(c *sqlite.Conn) error {
 		}
 	}
 	return nil
+}
+
+// upgradeSchema brings the tables of an older version up to date.
+func upgradeSchema(c *sqlite.Conn, version int64) error {
+	for ; version < schemaVersion; version++ {
+		if err := sqlitex.ExecuteScript(c, upgrades[version-1], nil); err != nil {
+			return err
+		}
+	}
+	return sqlitex.ExecuteTransient(c, fmt.Sprintf("pragma user_version = %d", schemaVersion), nil)
 }

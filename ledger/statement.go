@@ -126,17 +126,27 @@ func (l *Ledger) explain(err error) error {
 	if errors.As(err, &known) {
 		return err
 	}
-	switch sqlite.ErrCode(err).ToPrimary() {
+	code := sqlite.ErrCode(err).ToPrimary()
+	if t, ok := troubleOf(err); ok && (l.writes || code != sqlite.ResultReadOnly) {
+		return &Error{Path: l.path, Text: t.text, Hint: t.advice(l.path), Err: err}
+	}
+	switch code {
 	case sqlite.ResultCorrupt:
 		return l.corrupt(err.Error())
 	case sqlite.ResultNotADB:
 		return &Error{Path: l.path, Text: "this is no database", Hint: "move it away; a new ledger knows nothing of earlier runs", Err: ErrNotLedger}
 	case sqlite.ResultReadOnly:
 		return &Error{Path: l.path, Text: "it has to be put right, and cannot be written to", Hint: "the next run does that, where it may write", Err: err}
-	case sqlite.ResultBusy:
-		return &Error{Path: l.path, Text: "another program is writing to it", Hint: "end what else has it open, such as sqlite3", Err: err}
 	}
 	return &Error{Path: l.path, Text: "cannot be used", Err: err}
+}
+
+// opening is explain for what is written before there is a run.
+func (l *Ledger) opening(err error) error {
+	if _, ok := troubleOf(err); ok {
+		return l.stopped("opening it for writing", err)
+	}
+	return l.explain(err)
 }
 
 func (l *Ledger) corrupt(what string) error {

@@ -7,15 +7,34 @@ import (
 	"zombiezen.com/go/sqlite"
 )
 
-// doubts are the rows of a run that the database says are in doubt, and since when.
-func (r *Run) doubts() (map[ID]time.Time, error) {
-	found := map[ID]time.Time{}
-	err := r.ledger.query("select time, rows from doubt where run = ?", func(s *sqlite.Stmt) error {
+// doubt is a message that may be being finished.
+type doubt struct {
+	since        time.Time
+	message, via string // "" where that is not known
+}
+
+// doubts are the rows of a run that the database says are in doubt.
+func (r *Run) doubts() (map[ID]doubt, error) { return r.ledger.doubts(r.id) }
+
+func (l *Ledger) doubts(run int64) (map[ID]doubt, error) {
+	query := "select time, rows, messages, via.text from doubt left join via on via.id = doubt.via where run = ?"
+	if l.version < 2 {
+		query = "select time, rows, '', '' from doubt where run = ?"
+	}
+	found := map[ID]doubt{}
+	err := l.query(query, func(s *sqlite.Stmt) error {
+		one := doubt{since: fromMilliseconds(s.ColumnInt64(0)), via: s.ColumnText(3)}
 		for _, id := range unpackIDs(columnBytes(s, 1)) {
-			found[id] = fromMilliseconds(s.ColumnInt64(0))
+			found[id] = one
 		}
+		eachMessage(s.ColumnText(2), func(id ID, message string) {
+			if one, ok := found[id]; ok && one.message == "" {
+				one.message = message
+				found[id] = one
+			}
+		})
 		return nil
-	}, r.id)
+	}, run)
 	return found, err
 }
 
@@ -47,7 +66,7 @@ func (l *Ledger) recoverDoubts() error {
 			if id > r.last {
 				return l.corrupt("a row that was never planned is in doubt")
 			}
-			if err := r.lose(id, doubts[id]); err != nil {
+			if err := r.lose(id, "process", doubts[id]); err != nil {
 				return err
 			}
 		}
@@ -58,8 +77,9 @@ func (l *Ledger) recoverDoubts() error {
 	return l.run("delete from doubt")
 }
 
-// lose notes that the reply to a message will never be known.
-func (r *Run) lose(id ID, since time.Time) error {
+// lose notes that the reply to a message will never be known, because what was to read it
+// has ended.
+func (r *Run) lose(id ID, ended string, d doubt) error {
 	rows, err := r.read(nil, id, id)
 	if err != nil {
 		return err
@@ -77,8 +97,9 @@ func (r *Run) lose(id ID, since time.Time) error {
 			continue
 		}
 		states[i] = Unknown
-		text := "the process ended before the reply came; the message was sent at " + since.Format(time.RFC3339)
-		if err := r.writeOutcome(&Outcome{ID: id, Recipient: i, State: Unknown, Text: text}, 1); err != nil {
+		text := "the " + ended + " ended before the reply came; the message was sent at " + d.since.Format(time.RFC3339)
+		o := Outcome{ID: id, Recipient: i, State: Unknown, Text: text, Message: d.message, Via: d.via}
+		if err := r.writeOutcome(&o, 1); err != nil {
 			return err
 		}
 	}

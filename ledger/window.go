@@ -1,6 +1,10 @@
 package ledger
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"strconv"
+	"strings"
+)
 
 // window is a batch of rows in doubt: one record, which shrinks as they are settled.
 type window struct {
@@ -9,16 +13,28 @@ type window struct {
 	dirty bool
 }
 
-func (r *Run) doubt(ids []ID) error {
+func (r *Run) doubt(b *Batch) (err error) {
+	ids := b.Doubt
 	if len(ids) == 0 {
 		return nil
 	}
 	l := r.ledger
+	var via, messages any // null
+	if b.Via != "" {
+		if via, err = l.viaID(b.Via); err != nil {
+			return err
+		}
+	}
+	if b.Messages != nil {
+		messages = packMessages(ids, b.Messages)
+		l.pages++
+	}
 	if err := l.point("doubt.before"); err != nil {
 		return err
 	}
 	w := &window{rows: append([]ID(nil), ids...)}
-	err := l.run("insert into doubt (run, epoch, time, rows) values (?, ?, ?, ?)", r.id, l.epoch, milliseconds(l.now()), packIDs(w.rows))
+	err = l.run("insert into doubt (run, epoch, time, rows, messages, via) values (?, ?, ?, ?, ?, ?)",
+		r.id, l.epoch, milliseconds(l.now()), packIDs(w.rows), messages, via)
 	if err != nil {
 		return err
 	}
@@ -71,6 +87,35 @@ func (r *Run) writeWindows() error {
 	}
 	r.dirty = r.dirty[:0]
 	return nil
+}
+
+// packMessages is a line for each row that has a Message-ID.
+func packMessages(ids []ID, messages []string) string {
+	size := 0
+	for _, message := range messages {
+		size += len("4294967295 \n") + len(message)
+	}
+	var b strings.Builder
+	b.Grow(size)
+	var digits [10]byte
+	for i, id := range ids {
+		if message := messages[i]; message != "" && !strings.Contains(message, "\n") {
+			b.Write(strconv.AppendUint(digits[:0], uint64(id), 10))
+			b.WriteByte(' ')
+			b.WriteString(message)
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+func eachMessage(lines string, yield func(ID, string)) {
+	for line := range strings.Lines(lines) {
+		number, message, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if id, err := strconv.ParseUint(number, 10, 32); err == nil {
+			yield(ID(id), message)
+		}
+	}
 }
 
 func packIDs(ids []ID) []byte {

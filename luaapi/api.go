@@ -11,7 +11,6 @@ import (
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/delivery"
 	"github.com/mailscript/mailscript/fetch"
-	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/smtp"
 )
@@ -32,6 +31,8 @@ type Options struct {
 	// Ledger is the project folder whose ledger merges keep; "" is a ledger that is
 	// thrown away, for rehearsals.
 	Ledger string
+	// Books shares the ledger with other runs of the process; nil shares it with none.
+	Books *Books
 	// Script tells one text of the script from another: what merges send depends on it.
 	Script string
 	// AcceptChanges lets merges go on with another script or template than they began with.
@@ -102,7 +103,7 @@ type API struct {
 	signing  map[string]*dkimSigner    // keys that were read, by name
 	folders  map[string]*mime.Folder   // of pictures, by path
 	web      map[string]*fetch.Client  // of http, by a hash of their options
-	ledger   *ledger.Ledger            // of the project, nil until a merge needs it
+	book     *book                     // of the project, nil until a merge needs it
 	letters  []string                  // what tells the templates of the run from others
 	problems []*Problem                // of merges that were only looked at
 	merges   []*mergeRun               // those that ran
@@ -117,6 +118,9 @@ type API struct {
 
 // New makes the modules of one run.
 func New(options Options) *API {
+	if options.Books == nil {
+		options.Books = NewBooks()
+	}
 	return &API{
 		options:  options,
 		lessons:  &smtp.Lessons{},
@@ -144,12 +148,7 @@ func (a *API) Close(ctx context.Context) {
 		s.Close()
 	}
 	a.sessions = nil
-	if a.ledger != nil {
-		if err := a.ledger.Close(); err != nil {
-			a.notice(err.Error())
-		}
-		a.ledger = nil
-	}
+	a.giveBack()
 }
 
 // quitGrace is how long the end of a run waits for goodbyes.

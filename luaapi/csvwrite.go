@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -44,15 +43,9 @@ func csvWriters() []Function {
 			Call: func(c *Call) []lua.LValue {
 				var o writtenOptions
 				c.Options(2, &o)
-				name := filepath.Clean(filepath.FromSlash(c.String(0)))
-				if !filepath.IsLocal(name) {
-					c.rt.Raise(c.L, &engine.Fault{
-						Kind: engine.KindFile, Message: "csv.write: " + c.String(0) + " is not inside the project folder",
-						Hint: "give a path relative to the project folder, without ..",
-					})
-				}
+				path := c.writtenPath(0)
 				w := c.csvWriter(c.Arg(1), o)
-				if err := writeWhole(c.path(name), w); err != nil {
+				if err := writeWhole(path, w); err != nil {
 					c.recordError(err)
 				}
 				return values(lua.LNumber(w.records.row))

@@ -34,22 +34,26 @@ func (b *bound) fault(err error) *engine.Fault {
 		failed  *ledger.FailedError
 		changed *ledger.ChangedError
 		edited  *delivery.EditError
+		taken   *delivery.TakenError
 	)
 	switch {
 	case errors.As(err, &ready):
 		return ready
 	case errors.As(err, &blank):
 		return templateFault(blank)
-	case errors.As(err, &book):
-		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: book.Hint, Err: err}
-	case errors.As(err, &locked):
-		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: "one run at a time uses the ledger of a project; wait until the other ends, or look at it with mailscript status", Temporary: true, Err: err}
 	case errors.As(err, &failed):
-		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: "nothing more was begun; make room or repair the disk, then run the script again: it goes on where this ended, and what was answered since and could not be noted is in doubt", Err: err}
+		// What a pipeline says around it helps nobody.
+		return &engine.Fault{Kind: engine.KindFile, Message: failed.Error(), Hint: failedHint(failed), Err: err}
+	case errors.As(err, &book):
+		return &engine.Fault{Kind: engine.KindFile, Message: book.Error(), Hint: book.Hint, Err: err}
+	case errors.As(err, &locked):
+		return &engine.Fault{Kind: engine.KindFile, Message: locked.Error(), Hint: "one run at a time uses the ledger of a project; wait until the other ends, or look at it with mailscript status", Temporary: true, Err: err}
 	case errors.As(err, &changed):
 		return &engine.Fault{Kind: engine.KindArgument, Message: changedText(changed), Hint: `give the run a new name, or let it go on with the new text for the rows that are left: changed = "accept", or --accept-changes`, Err: err}
 	case errors.As(err, &edited):
-		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: "nothing was sent; what has been sent cannot be changed: put these rows back as they were or leave them out, and send what is new under a new name", Err: err}
+		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: `nothing was sent; what has been sent cannot be changed: put these rows back as they were, or let them stay as they were sent and the others be sent with edited = "ignore"; a correction needs a run with a new name`, Err: err}
+	case errors.As(err, &taken):
+		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: "nothing was sent; a row whose key was changed is known again once it has its old one; unique_address = false sends to the address again, and a new mailing needs a new name", Err: err}
 	case errors.As(err, &row):
 		return &engine.Fault{Kind: engine.KindFile, Message: err.Error(), Hint: row.Hint, Err: err}
 	case errors.As(err, &setting):
@@ -90,6 +94,15 @@ func (b *bound) fault(err error) *engine.Fault {
 		return &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Hint: hint, Err: err}
 	}
 	return b.fileFault(err, &engine.Fault{Kind: engine.KindArgument, Message: err.Error(), Err: err})
+}
+
+// failedHint is what to do about a ledger that could not be written while a merge ran.
+func failedHint(e *ledger.FailedError) string {
+	const after = "no message was begun after that. Then run the script again: it goes on where this ended; what was on its way and could not be noted is in doubt (mailscript doubt)"
+	if hint := e.Hint(); hint != "" {
+		return hint + "; " + after
+	}
+	return after
 }
 
 // changedText says what of a run is not what it was, as a script knows it.

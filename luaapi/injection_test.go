@@ -82,6 +82,8 @@ var injections = map[string]string{
 	"merge.open":       "require 'merge'.open(TEXT) session:noop()",
 	"merge.suppress":   `require "merge".suppress(TEXT, "x") require "merge".suppress("a@b.example", TEXT) session:noop()`,
 	"merge.skip":       `require "merge".run { name = "x", rows = { { id = "1" } }, key = "id", message = function() return require "merge".skip(TEXT) end, account = { host = "mx.example", port = 25, tls = "off" } }`,
+	"run:items":        `require "merge".run { name = "x", rows = { { id = "1" } }, key = "id", message = function() return require "merge".skip("x") end, account = { host = "mx.example", port = 25, tls = "off" } }:items(OPTS)`,
+	"run:export":       `require "merge".run { name = "x", rows = { { id = "1" } }, key = "id", message = function() return require "merge".skip("x") end, account = { host = "mx.example", port = 25, tls = "off" } }:export(TEXT)`,
 	"xlsx.rows":        `for row in require "xlsx".rows(TEXT or "people.xlsx", OPTS) do session:verify(row.email) end`,
 	"sql.open":         `pcall(require "sql".open, TEXT or OPTS)`,
 	"database:rows":    "", "database:all": "", "database:one": "", "database:exec": "", // a database is no mail server

@@ -79,7 +79,7 @@ func TestExamples(t *testing.T) {
 					t.Fatal("no example")
 				}
 				before := around
-				if strings.Contains(f.Full(), ":") {
+				if strings.Contains(f.Full(), ":") && !strings.HasPrefix(f.Full(), "run:") {
 					before = aroundSession
 				}
 				switch f.Full() {

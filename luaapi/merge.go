@@ -25,8 +25,9 @@ type mergeOptions struct {
 	Expire        luaValue       `lua:"expire" type:"number|string" doc:"how long after its first attempt a row that is still refused for now fails, default 48h"`
 	InDoubt       string         `lua:"in_doubt" type:"\"hold\"|\"resend\"|\"assume-sent\"" doc:"what becomes of a message whose end was written and never answered: it is left to you (default), sent again and may arrive twice, or taken for sent and may be lost"`
 	Duplicates    string         `lua:"duplicates" type:"\"refuse\"|\"first\"" doc:"rows with a key that an earlier row has: nothing is sent (default), or the first is and the others are counted"`
-	UniqueAddress luaValue       `lua:"unique_address" type:"boolean" doc:"false allows more than one message to an address; default true, and nothing is sent where two rows have the same"`
+	UniqueAddress luaValue       `lua:"unique_address" type:"boolean" doc:"false allows more than one message to an address; default true, and nothing is sent where two rows have the same, or where the run has written to it as a row with another key"`
 	Changed       string         `lua:"changed" type:"\"refuse\"|\"accept\"" doc:"a run that is resumed with another script or template than it began with: it is refused (default), or goes on with the new one for the rows that are left"`
+	Edited        string         `lua:"edited" type:"\"refuse\"|\"ignore\"" doc:"rows that were changed after they were sent, or perhaps: nothing is sent (default), or they stay what they are and the others are sent"`
 	StopAfter     int            `lua:"stop_after" doc:"how many messages in a row may be refused for good before the run ends, default 10; -1 is never"`
 	OnResult      *lua.LFunction `lua:"on_result" type:"fun(row: row, result: result)" doc:"called once for each row, in their order, when it is decided"`
 	DryRun        bool           `lua:"dry_run" doc:"read, fill, build and look at the messages of all rows and send none: run.problems says what is wrong"`
@@ -107,6 +108,7 @@ func runClass() *Class {
 				return c.list(len(of(c).problems), func(i int) lua.LValue { return c.object("problem", of(c).problems[i]) })
 			}},
 		},
+		Methods: runMethods(),
 		Text: func(self any) string {
 			r := self.(*mergeRun)
 			if r.counts.Good > 0 || len(r.problems) > 0 {
@@ -138,7 +140,9 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 		m.account = a.name
 		connect := c.connector(a)
 		if c.options.Ledger != "" {
-			options.Journal = m.remember(o, options.Doubt)
+			var leave func()
+			options.Journal, leave = m.remember(o, options)
+			defer leave()
 			options.Examined = m.examined()
 			c.begun(o.Name)
 		}
@@ -214,7 +218,7 @@ func (c *Call) deliveryOptions(o mergeOptions) delivery.Options {
 	d := &decoder{b: c.bound, L: c.L, path: c.function.full}
 	options := delivery.Options{
 		Connections: o.Connections, StopAfter: o.StopAfter,
-		Doubt: delivery.DoubtPolicy(o.InDoubt), Duplicates: delivery.DuplicatePolicy(o.Duplicates),
+		Doubt: delivery.DoubtPolicy(o.InDoubt), Duplicates: delivery.DuplicatePolicy(o.Duplicates), Edits: delivery.EditPolicy(o.Edited),
 		Now: c.options.Now,
 	}
 	if o.Connections < 0 || o.Connections > maxConnections {
@@ -247,6 +251,11 @@ func (c *Call) deliveryOptions(o mergeOptions) delivery.Options {
 	case "", delivery.RefuseDuplicates, delivery.FirstDuplicate:
 	default:
 		c.Usage("", `option "duplicates" must be "refuse" or "first", got %q`, o.Duplicates)
+	}
+	switch options.Edits {
+	case "", delivery.RefuseEdits, delivery.IgnoreEdits:
+	default:
+		c.Usage("", `option "edited" must be "refuse" or "ignore", got %q`, o.Edited)
 	}
 	if o.UniqueAddress != nil {
 		unique, ok := o.UniqueAddress.(lua.LBool)

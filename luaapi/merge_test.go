@@ -61,6 +61,7 @@ func TestMergeMistakes(t *testing.T) {
 		{mergeOf(plainMessage, `connections = 1000`), `option "connections" must be between 1 and 200, got 1000`},
 		{mergeOf(plainMessage, `in_doubt = "send"`), `option "in_doubt" must be`},
 		{mergeOf(plainMessage, `duplicates = "last"`), `option "duplicates" must be`},
+		{mergeOf(plainMessage, `edited = "send"`), `option "edited" must be "refuse" or "ignore", got "send"`},
 		{mergeOf(plainMessage, `unique_address = "no"`), `option "unique_address" must be true or false, got string`},
 		{mergeOf(plainMessage, `retry_for = "soon"`), `option "retry_for"`},
 		{mergeOf(plainMessage, `on_result = function() error("enough") end`), `enough`},

@@ -110,18 +110,23 @@ func addressClass() *Class {
 
 // save writes a message into the project folder and nowhere else.
 func save(c *Call) []lua.LValue {
-	name := filepath.Clean(filepath.FromSlash(c.String(0)))
-	if !filepath.IsLocal(name) {
-		c.rt.Raise(c.L, &engine.Fault{
-			Kind: engine.KindFile, Message: "message:save: " + c.String(0) + " is not inside the project folder",
-			Hint: "give a path relative to the project folder, without ..",
-		})
-	}
-	path := c.path(name)
+	path := c.writtenPath(0)
 	if err := writeWhole(path, c.written(1)); err != nil {
 		c.Fail(err)
 	}
 	return values(lua.LString(path))
+}
+
+// writtenPath is an argument that names a file to be written: inside the project folder.
+func (c *Call) writtenPath(i int) string {
+	name := filepath.Clean(filepath.FromSlash(c.String(i)))
+	if !filepath.IsLocal(name) {
+		c.rt.Raise(c.L, &engine.Fault{
+			Kind: engine.KindFile, Message: c.function.full + ": " + c.String(i) + " is not inside the project folder",
+			Hint: "give a path relative to the project folder, without ..",
+		})
+	}
+	return c.path(name)
 }
 
 // writeWhole writes a file under another name first, so that a reader, or a

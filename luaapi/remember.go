@@ -17,29 +17,30 @@ import (
 
 // book is the ledger of the project, opened once a run.
 func (c *Call) book() *ledger.Ledger {
-	if c.API.ledger == nil {
+	if c.API.book == nil {
 		options := ledger.Options{Clock: c.options.Now}
 		if c.options.Takeover {
 			options.Takeover = ledger.TakeOver
 		}
-		opened, err := ledger.Open(c.Context(), c.options.Ledger, options)
+		opened, err := c.options.Books.take(c.Context(), c.options.Ledger, options)
 		if err != nil {
 			c.Fail(err)
 		}
-		c.API.ledger = opened
+		c.API.book = opened
 	}
-	return c.API.ledger
+	return c.API.book.ledger
 }
 
 // remember lets a merge go on where an earlier one of its name ended, and keep what
-// becomes of its rows.
-func (m *merge) remember(o mergeOptions, policy delivery.DoubtPolicy) delivery.Journal {
+// becomes of its rows. The merge is to call leave when it has ended.
+func (m *merge) remember(o mergeOptions, d delivery.Options) (journal delivery.Journal, leave func()) {
+	policy := d.Doubt
 	if policy == "" {
 		policy = delivery.Hold
 	}
-	settings := ledger.Settings{
-		Settings: "key " + o.Key, Template: m.letterSum(),
-		InDoubt: ledger.Policy(policy), Addresses: ledger.AnyAddress,
+	settings := ledger.Settings{Settings: "key " + o.Key, Template: m.letterSum(), InDoubt: ledger.Policy(policy)}
+	if d.Addresses == delivery.AnyAddresses {
+		settings.Addresses = ledger.AnyAddress
 	}
 	switch o.Changed {
 	case "", "refuse":
@@ -57,12 +58,9 @@ func (m *merge) remember(o mergeOptions, policy delivery.DoubtPolicy) delivery.J
 			settings.Changed = ledger.AcceptChanges // nobody was sent anything else
 		}
 	}
-	run, err := book.Run(o.Name, settings)
-	if err != nil {
-		m.Fail(err)
-	}
+	run, leave := m.enter(o.Name, settings)
 	m.at, m.seed, m.kept = run.Date, run.Seed, run
-	return delivery.Durable(run, policy)
+	return delivery.Durable(run, policy), leave
 }
 
 // noteLetter notes what a template is made of.

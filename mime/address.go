@@ -248,9 +248,14 @@ func isDotAtom(s string) bool {
 }
 
 // isAtext reports the ASCII half of atext (RFC 5322, section 3.2.3).
-func isAtext(c byte) bool {
-	return isAlnum(c) || (c != 0 && strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0)
-}
+func isAtext(c byte) bool { return atext[c] }
+
+var atext = func() (is [256]bool) {
+	for c := range is {
+		is[c] = isAlnum(byte(c)) || strings.IndexByte("!#$%&'*+-/=?^_`{|}~", byte(c)) >= 0
+	}
+	return is
+}()
 
 // quoteString writes a quoted-string (RFC 5322, section 3.2.4).
 func quoteString(s string) string {

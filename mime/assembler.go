@@ -122,6 +122,35 @@ func (a *assembler) delimiter(e *entity, end string) {
 // entityFields writes the Content- fields of an entity (RFC 2045, sections 5 to 7) and
 // the blank line behind them.
 func (a *assembler) entityFields(e *entity, encoding string) {
+	a.contentType(e)
+	if e.isLeaf() || encoding != encoding7Bit {
+		// A multipart says so when one of its parts is not 7-bit (RFC 2045, section 6.4).
+		a.constant("Content-Transfer-Encoding", encoding)
+	}
+	if e.contentID != "" {
+		a.field("Content-ID", "<"+e.contentID+">")
+	}
+	if e.disposition != "" {
+		a.begin("Content-Disposition")
+		a.word(string(e.disposition))
+		if e.name != "" {
+			a.parameter(parameter{"filename", e.name})
+		}
+		a.end()
+	}
+	if a.head == 0 {
+		a.head = len(a.buf)
+	}
+	a.buf = append(a.buf, '\r', '\n')
+}
+
+func (a *assembler) contentType(e *entity) {
+	if e.part == nil && e.isLeaf() && e.kind.charset == "utf-8" && len(e.kind.parameters) == 0 && e.name == "" {
+		// The texts of most messages: all of it is ours.
+		a.buf = append(append(a.buf, "Content-Type: "...), e.kind.name...)
+		a.buf = append(a.buf, "; charset=utf-8\r\n"...)
+		return
+	}
 	a.begin("Content-Type")
 	a.word(e.kind.name)
 	if e.kind.charset != "" {
@@ -144,23 +173,4 @@ func (a *assembler) entityFields(e *entity, encoding string) {
 		a.legacyName(e.name)
 	}
 	a.end()
-	if e.isLeaf() || encoding != encoding7Bit {
-		// A multipart says so when one of its parts is not 7-bit (RFC 2045, section 6.4).
-		a.constant("Content-Transfer-Encoding", encoding)
-	}
-	if e.contentID != "" {
-		a.field("Content-ID", "<"+e.contentID+">")
-	}
-	if e.disposition != "" {
-		a.begin("Content-Disposition")
-		a.word(string(e.disposition))
-		if e.name != "" {
-			a.parameter(parameter{"filename", e.name})
-		}
-		a.end()
-	}
-	if a.head == 0 {
-		a.head = len(a.buf)
-	}
-	a.buf = append(a.buf, '\r', '\n')
 }

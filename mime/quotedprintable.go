@@ -34,47 +34,66 @@ func appendQP(dst []byte, text string, slack int, literal bool) ([]byte, bool) {
 	limit, exact := before+base64Length(len(text))+slack, false
 	dst = slices.Grow(dst, len(text)+len(text)/16+qpSlack)
 	out, at := dst[:cap(dst)], before
-	for i := 0; i < len(text); { // a line of the result each
-		if at > limit && !exact {
-			limit, exact = before+base64Length(canonicalLength(text))+slack, true
+	enough := min(limit, len(out)-qpSlack) // up to there, a line needs no thought
+	for i := 0; i < len(text); {           // a line of the result each
+		if at > enough {
+			if at > limit && !exact {
+				limit, exact = before+base64Length(canonicalLength(text))+slack, true
+			}
+			if at > limit {
+				return dst[:before], false
+			}
+			if at+qpSlack > len(out) {
+				dst = slices.Grow(out[:at], (limit-at)/4+qpSlack)
+				out = dst[:cap(dst)]
+			}
+			enough = min(limit, len(out)-qpSlack)
 		}
-		if at > limit {
-			return dst[:before], false
-		}
-		if at+qpSlack > len(out) {
-			dst = slices.Grow(out[:at], (limit-at)/4+qpSlack)
-			out = dst[:cap(dst)]
-		}
-		begin := at
+		begin, full := at, at+qpLine-len("=")
 		if text[i] == '.' || text[i] == 'F' && strings.HasPrefix(text[i:], "From ") {
 			at = qpEscape(out, at, text[i])
 			i++
 		}
 		soft := false // the line ends, the text's does not
 		for i < len(text) {
-			n := qpCopy(out[at:], text[i:], qpLine-1-(at-begin))
-			if i, at = i+n, at+n; i == len(text) {
+			n := min(full-at, qpCopy((*[qpRoom]byte)(out[at:at+qpRoom]), text[i:], full-at))
+			i, at = i+n, at+n
+			if i == len(text) {
 				break
 			}
-			if !literal && (text[i] == '\n' || text[i] == '\r') {
-				if i++; text[i-1] == '\r' && i < len(text) && text[i] == '\n' {
+			c := text[i]
+			if !qpEscaped[c] { // a tab, the last few bytes, or no room
+				if soft = at == full; soft {
+					break
+				}
+				out[at] = c
+				i, at = i+1, at+1
+				continue
+			}
+			if !literal && (c == '\n' || c == '\r') {
+				if i++; c == '\r' && i < len(text) && text[i] == '\n' {
 					i++
 				}
 				break
 			}
-			if soft = at-begin+len("=XX") > qpLine-1; soft {
+			if soft = at+len("=XX") > full; soft {
 				break
 			}
-			at = qpEscape(out, at, text[i])
+			at = qpEscape(out, at, c)
 			i++
 		}
 		if soft {
 			end := out[at : at+len("=\r\n")]
 			end[0], end[1], end[2] = '=', '\r', '\n'
 			at += len(end)
-		} else {
-			at = qpEndLine(out, begin, at)
+			continue
 		}
+		if at > begin && isBlank(out[at-1]) {
+			at = qpBlank(out, begin, at)
+		}
+		end := out[at : at+len("\r\n")]
+		end[0], end[1] = '\r', '\n'
+		at += len(end)
 	}
 	return out[:at], at <= limit || !exact && at <= before+base64Length(canonicalLength(text))+slack
 }
@@ -86,63 +105,51 @@ func qpEscape(out []byte, at int, c byte) int {
 	return at + len(to)
 }
 
-// qpEndLine ends a line of out, which may not end in a blank (rule 3).
-func qpEndLine(out []byte, begin, at int) int {
-	if at > begin && isBlank(out[at-1]) {
-		c := out[at-1]
-		if at--; at-begin+len("=XX") > qpLine-1 {
-			at += copy(out[at:], "=\r\n")
-		}
-		at = qpEscape(out, at, c)
+// qpBlank escapes the blank at the end of a line, which may not end in one (rule 3).
+func qpBlank(out []byte, begin, at int) int {
+	c := out[at-1]
+	if at--; at-begin+len("=XX") > qpLine-1 {
+		at += copy(out[at:], "=\r\n")
 	}
-	out[at], out[at+1] = '\r', '\n'
-	return at + len(crlf)
+	return qpEscape(out, at, c)
 }
 
-// qpCopy copies the bytes at the beginning of text that stand for themselves, at most a
-// number of them, and returns how many they are. It may write a few bytes more.
-func qpCopy(out []byte, text string, most int) int {
-	const word, block = 8, 32
-	const highs = 0x8080808080808080
+// qpRoom is room for a line, and for what qpCopy may write behind it.
+const qpRoom = 96
+
+// qpCopy copies bytes at the beginning of a text that stand for themselves, and returns how
+// many they are. It ends where it has copied enough for the caller, at most a block later,
+// and at the latest before a byte that does not stand for itself.
+func qpCopy(out *[qpRoom]byte, text string, enough int) int {
+	const word, block = 8, 16
 	i := 0
-	for i < most && i+block <= len(text) && i+block <= len(out) {
+	for i < enough && i+block <= len(text) && i <= qpRoom-block {
 		in, to := text[i:i+block], out[i:i+block]
-		a, b, c, d := eight(in, 0), eight(in, word), eight(in, 2*word), eight(in, 3*word)
-		binary.LittleEndian.PutUint64(to, a)
-		binary.LittleEndian.PutUint64(to[word:], b)
-		binary.LittleEndian.PutUint64(to[2*word:], c)
-		binary.LittleEndian.PutUint64(to[3*word:], d)
-		a, b, c, d = qpMark(a), qpMark(b), qpMark(c), qpMark(d)
-		if (a|b|c|d)&highs == 0 {
+		x, y := eight(in, 0), eight(in, word)
+		binary.LittleEndian.PutUint64(to, x)
+		binary.LittleEndian.PutUint64(to[word:], y)
+		x, y = qpMark(x), qpMark(y)
+		if x|y == 0 {
 			i += block
 			continue
 		}
-		switch {
-		case a&highs != 0:
-		case b&highs != 0:
-			i, a = i+word, b
-		case c&highs != 0:
-			i, a = i+2*word, c
-		default:
-			i, a = i+3*word, d
+		if x == 0 {
+			i, x = i+word, y
 		}
-		if i += bits.TrailingZeros64(a&highs) / 8; i >= most || text[i] != '\t' {
-			return min(i, most)
-		}
-		i++
+		return i + bits.TrailingZeros64(x)/8
 	}
-	for i < most && i < len(text) && !qpEscaped[text[i]] {
+	for i < enough && i < len(text) && i < qpRoom && !qpEscaped[text[i]] {
 		out[i] = text[i]
 		i++
 	}
-	return min(i, most)
+	return i
 }
 
 // qpMark marks, by its high bit, the first of eight bytes that is below ' ', above 0x7E or
-// "=". Bytes behind it may be marked for nothing; other bits mean nothing.
+// "=". Bytes behind it may be marked for nothing.
 func qpMark(x uint64) uint64 {
-	const ones = 0x0101010101010101
-	return x | (x - ' '*ones) | (x + ones) | ((x ^ '='*ones) - ones)
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	return ((x - ' '*ones) | (x + ones) | ((x ^ '='*ones) - ones)) & highs
 }
 
 // eight returns the eight bytes at i, the first lowest.

@@ -39,9 +39,13 @@ func (l *loop) finish(e ended) {
 
 // retries says whether there is another attempt.
 func (l *loop) retries(r *run, result Result) bool {
-	t := r.task
+	return r.fails(result) && r.cause != ErrKilled && !r.task.removed
+}
+
+// fails says whether an attempt failed and the job allows another.
+func (r *run) fails(result Result) bool {
 	failed := r.record.Outcome == OutcomeFailed || r.record.Outcome == OutcomeTimeout
-	return failed && r.cause != ErrKilled && !result.Final && r.record.Attempt < t.Retry.Attempts && !t.removed
+	return failed && !result.Final && r.record.Attempt < r.task.Retry.Attempts
 }
 
 // conclude records the outcome of a period and tells of it. The task is nil when

@@ -8,7 +8,7 @@ import (
 // samples are all runs of one client on one line.
 type samples struct{ apart, together []sample }
 
-// figures are the medians of a client's runs.
+// figures are the medians of a client's runs, but for least.
 type figures struct {
 	what   string  // the way the client took, where it has several
 	cpu    float64 // of the client, ms for 1,000 messages
@@ -16,6 +16,7 @@ type figures struct {
 	both   float64 // CPU of client and server in those runs, ms for 1,000 messages
 	turns  float64 // for each message
 	trips  float64 // wall time in round trips; 0 where there is no delay
+	least  float64 // of cpu, the least of the rounds: a busy machine only ever adds
 	memory float64 // most that was resident, MiB
 	chain  float64 // the same as the server counted it, which no busy machine lengthens
 }
@@ -41,6 +42,10 @@ func (s samples) figures(l line, c contestant) figures {
 		wall:  median(s.together, func(s sample) float64 { return perThousand(s.report.Seconds, c.n) }),
 		both:  median(s.together, func(s sample) float64 { return perThousand(s.report.CPU+s.server.CPU, c.n) }),
 		turns: median(s.apart, func(s sample) float64 { return float64(s.server.MessageTurns) / float64(max(c.n, 1)) }),
+	}
+	f.least = f.cpu
+	for _, s := range s.apart {
+		f.least = min(f.least, perThousand(s.report.CPU, c.n))
 	}
 	f.memory = median(s.apart, func(s sample) float64 { return float64(s.report.MaxRSS) / 1024 })
 	if l.delay > 0 {
@@ -85,6 +90,7 @@ type verdict struct {
 	against      string // with fastestPeer resolved
 	ours, theirs float64
 	ratio        float64
+	least        float64 // the ratio of the least CPU of each; 0 for other figures
 }
 
 // roundingSlack lets 1.004 turns, shown as 1.00, meet a target of 1.00.
@@ -106,14 +112,18 @@ func (l line) judge(all []figures) []verdict {
 	var verdicts []verdict
 	for _, g := range l.goals {
 		v := verdict{goal: g, ours: all[0].get(g.figure)}
+		var least float64
 		for i, c := range l.clients[1:] {
 			theirs := all[i+1].get(g.figure)
 			if g.against == c.name || g.against == fastestPeer && (v.against == "" || theirs < v.theirs) {
-				v.against, v.theirs = c.name, theirs
+				v.against, v.theirs, least = c.name, theirs, all[i+1].least
 			}
 		}
 		if v.against != "" {
 			v.ratio = v.theirs / v.ours
+		}
+		if v.against != "" && g.figure == figureCPU {
+			v.least = least / all[0].least
 		}
 		verdicts = append(verdicts, v)
 	}

@@ -255,15 +255,18 @@ func buildLines() []line {
 	for _, b := range []struct {
 		name, what string
 		n          int
-		builders   []string
-		atLeast    float64
+		atLeast    float64 // against the fastest
 	}{
-		{"build text and HTML, 4 KB", "letter", 10_000, []string{"gomail.v2", "enmime", "go-message", "go-mail"}, 3},
-		{"build 90 KB inline and 500 KB PDF", "attachments", 300, []string{"gomail.v2", "enmime", "go-message", "go-mail"}, 15},
-		{"build base64 with line ends, 1 MB", "base64", 300, []string{"standard library", "gomail.v2", "enmime", "go-message", "go-mail"}, 0},
+		{"build a letter, text and HTML, 4 KB", "letter", 10_000, 2.7},
+		{"build 90 KB inline and 500 KB PDF", "attachments", 300, 15},
+		{"build base64 with line ends, 1 MB", "base64", 300, 0},
 	} {
 		l := line{name: b.name, apart: true, goals: []goal{{figure: figureCPU, against: fastestPeer, atLeast: b.atLeast}}}
-		for _, builder := range append([]string{"ours"}, b.builders...) {
+		if b.what == "letter" {
+			// The fastest that is a library for mail, and more than its parts.
+			l.goals = append(l.goals, goal{figure: figureCPU, against: "gomail.v2", atLeast: 3})
+		}
+		for _, builder := range []string{"ours", "standard library", "gomail.v2", "enmime", "go-message", "go-mail"} {
 			l.clients = append(l.clients, contestant{
 				name: builder, program: "build", n: b.n,
 				args: []string{"-what", b.what, "-with", builder},

@@ -5,7 +5,8 @@
 //
 // It builds nothing: DIRECTORY holds the other commands of this module. Every
 // client is a process of its own, and so is the server of each. The clients of a
-// line run in turn, A B C A B C …, and a figure is the median of the rounds.
+// line run in turn, A B C A B C …, and a figure is the median of the rounds. Beside the
+// ratio of the medians stands that of the least, which a busy machine changes less.
 //
 // Figures of CPU are the client's own, with the server on another core; those of
 // wall time have both on one core, so that what a client spares the server counts
@@ -69,6 +70,9 @@ func run(ctx context.Context, o options, out io.Writer) error {
 		if wanted.MatchString(l.name) {
 			chosen = append(chosen, l)
 		}
+	}
+	if len(chosen) == 0 {
+		return fmt.Errorf("no line matches %q; -list names them", o.run)
 	}
 	if o.list {
 		for _, l := range chosen {

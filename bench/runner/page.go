@@ -61,25 +61,28 @@ func (p page) markdown() string {
 }
 
 func (p page) targets() table {
-	t := table{{"line", "figure", "ours", "against", "theirs", "ratio", "target", "met"}}
+	t := table{{"line", "figure", "ours", "against", "theirs", "ratio", "by the least", "target", "met"}}
 	for _, l := range p.lines {
 		for _, v := range l.judge(l.figures) {
-			row := []string{l.name, string(v.figure), number(v.ours), "", "", "", "", ""}
+			row := []string{l.name, string(v.figure), number(v.ours), "", "", "", "", "", ""}
 			if v.against != "" {
 				row[3], row[4], row[5] = v.against, number(v.theirs), times(v.ratio)
 			}
-			switch {
-			case v.atLeast > 0:
-				row[6] = "≥ " + times(v.atLeast)
-			case v.atMost > 0:
-				row[6] = "≤ " + number(v.atMost)
+			if v.least > 0 {
+				row[6] = times(v.least)
 			}
 			switch {
-			case row[6] == "" || p.quick:
+			case v.atLeast > 0:
+				row[7] = "≥ " + times(v.atLeast)
+			case v.atMost > 0:
+				row[7] = "≤ " + number(v.atMost)
+			}
+			switch {
+			case row[7] == "" || p.quick:
 			case v.met():
-				row[7] = "yes"
+				row[8] = "yes"
 			default:
-				row[7] = "**no**"
+				row[8] = "**no**"
 			}
 			t = append(t, row)
 		}

@@ -34,16 +34,28 @@ func TestJudge(t *testing.T) {
 			{figure: figureWall},
 		},
 	}
-	verdicts := l.judge([]figures{{cpu: 10, turns: 1.004, wall: 5}, {cpu: 30}, {cpu: 40}})
+	verdicts := l.judge([]figures{{cpu: 10, least: 8, turns: 1.004, wall: 5}, {cpu: 30, least: 28}, {cpu: 40, least: 36}})
 	want := []struct {
 		met     bool
 		against string
 		ratio   float64
-	}{{true, "slower", 4}, {false, "slow", 3}, {true, "slow", 3}, {true, "", 0}, {false, "", 0}, {true, "", 0}}
+		least   float64
+	}{{true, "slower", 4, 4.5}, {false, "slow", 3, 3.5}, {true, "slow", 3, 3.5}, {true, "", 0, 0}, {false, "", 0, 0}, {true, "", 0, 0}}
 	for i, v := range verdicts {
-		if v.met() != want[i].met || v.against != want[i].against || v.ratio != want[i].ratio {
+		if v.met() != want[i].met || v.against != want[i].against || v.ratio != want[i].ratio || v.least != want[i].least {
 			t.Errorf("goal %d: got %+v, met %v", i, v, v.met())
 		}
+	}
+}
+
+func TestFigures(t *testing.T) {
+	var runs samples
+	for _, cpu := range []float64{0.3, 0.1, 0.2} {
+		runs.apart = append(runs.apart, sample{report: client.Report{CPU: cpu}})
+	}
+	f := runs.figures(line{}, contestant{n: 1000})
+	if f.cpu != 200 || f.least != 100 {
+		t.Errorf("the median is %v, the least %v, want 200 and 100", f.cpu, f.least)
 	}
 }
 

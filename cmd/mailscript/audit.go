@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mailscript/mailscript/ledger"
+	"github.com/mailscript/mailscript/luaapi"
 	"github.com/mailscript/mailscript/mime"
 	"github.com/spf13/cobra"
 )
@@ -52,7 +53,7 @@ func wireAddress(text string) (string, error) {
 // audited is a recipient of a row of some run.
 type audited struct {
 	Run string `json:"run"`
-	exported
+	luaapi.LedgerRow
 }
 
 func audit(ctx context.Context, project, text string, asJSON bool, stdout io.Writer) (err error) {
@@ -79,7 +80,7 @@ func audit(ctx context.Context, project, text string, asJSON bool, stdout io.Wri
 				continue
 			}
 			found++
-			one := audited{items[i].Run, exportedOf(&items[i], to)}
+			one := audited{items[i].Run, luaapi.LedgerRowOf(&items[i], to)}
 			if asJSON {
 				err = encoder.Encode(one)
 			} else {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mailscript/mailscript/ledger"
+	"github.com/mailscript/mailscript/luaapi"
 	"github.com/spf13/cobra"
 )
 
@@ -89,7 +90,7 @@ func listDoubts(ctx context.Context, project, run string, asJSON bool, stdout io
 				continue
 			}
 			if found++; asJSON {
-				one := exportedOf(&item, to)
+				one := luaapi.LedgerRowOf(&item, to)
 				if err := encoder.Encode(&one); err != nil {
 					return err
 				}

@@ -15,7 +15,7 @@ var caughtBy = map[string]int{
 	"chunking.lua": 2, "notices.lua": 1, "international.lua": 2, "wishes.lua": 4, "size.lua": 0, "lmtp.lua": 1, "mx.lua": 0, "token.lua": 0, "proxy.lua": 0,
 	"probe.lua": 0, "dialogue.lua": 1, "pipeline.lua": 0, "starttls.lua": 1,
 	"invitation.lua": 2, "newsletter.lua": 3, "invoices.lua": 3, "workbook.lua": 2, "database.lua": 2, "markdown.lua": 2, "pictures.lua": 1, "forward.lua": 1, "tree.lua": 1, "lint.lua": 1, "signed.lua": 1,
-	"weekly_sales.lua": 1, "uptime.lua": 1, "statement.lua": 3,
+	"weekly_sales.lua": 1, "uptime.lua": 1, "statement.lua": 3, "resumed.lua": 5, "retries.lua": 4,
 }
 
 // TestExamples runs every example against the sink, and looks whether it opens

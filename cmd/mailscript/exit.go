@@ -33,10 +33,20 @@ type usageError struct {
 
 func (e usageError) Error() string { return e.err.Error() }
 
+// interruptedError is a run that was ended before it was done, by a rule and not by a
+// person.
+type interruptedError struct {
+	err  error
+	hint string
+}
+
+func (e interruptedError) Error() string { return e.err.Error() }
+
 // exitStatus is the status that an error alone asks for.
 func exitStatus(err error) int {
 	var (
 		usage       usageError
+		late        interruptedError
 		exit        *engine.ExitError
 		internal    *engine.InternalError
 		interrupted *engine.Interrupted
@@ -48,7 +58,7 @@ func exitStatus(err error) int {
 		return 0
 	case errors.As(err, &exit):
 		return exit.Code
-	case errors.As(err, &interrupted):
+	case errors.As(err, &interrupted), errors.As(err, &late):
 		return exitInterrupt
 	case errors.As(err, &internal):
 		return exitInternal
@@ -123,6 +133,7 @@ func complain(w io.Writer, err error) int {
 func explain(err error) (text, hint string) {
 	var (
 		usage       usageError
+		late        interruptedError
 		syntax      *engine.SyntaxError
 		mistake     *engine.LuaError
 		fault       *engine.Fault
@@ -133,6 +144,8 @@ func explain(err error) (text, hint string) {
 	switch {
 	case errors.As(err, &usage):
 		return err.Error(), usage.hint
+	case errors.As(err, &late):
+		return err.Error(), late.hint
 	case errors.As(err, &setting):
 		text = setting.Error()
 		if errors.As(err, &fault) && fault.Where != "" {

@@ -3,8 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/luaapi"
@@ -89,48 +85,8 @@ type export struct {
 	status int // of the script
 
 	states []ledger.State // of recipients that are wanted
-	out    exportWriter
+	out    luaapi.LedgerWriter
 	wrong  error // of writing
-}
-
-// exported is one recipient of a row.
-type exported struct {
-	Key       string            `json:"key"`
-	Row       int64             `json:"row"`
-	Address   string            `json:"address"`
-	Outcome   string            `json:"outcome"`
-	Code      int               `json:"code,omitempty"`
-	Enhanced  string            `json:"enhanced,omitempty"`
-	Text      string            `json:"text,omitempty"`
-	Time      *time.Time        `json:"time,omitempty"`
-	Attempts  int               `json:"attempts"`
-	Next      *time.Time        `json:"next,omitempty"`
-	MessageID string            `json:"message_id,omitempty"`
-	Via       string            `json:"via,omitempty"`
-	Columns   map[string]string `json:"columns,omitempty"`
-
-	source *luaapi.ExportedRow
-}
-
-func exportedOf(item *ledger.Item, to *ledger.Recipient) exported {
-	return exported{
-		Key: item.Key, Row: item.Number, Address: to.Address, Outcome: outcomeName(to.State), Code: to.Code, Enhanced: to.Enhanced, Text: to.Text,
-		Time: known(to.Time), Attempts: to.Attempts, Next: known(to.Next), MessageID: to.Message, Via: to.Via,
-	}
-}
-
-// known is a time, nil where there is none.
-func known(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
-}
-
-// exportWriter writes lines of one form.
-type exportWriter struct {
-	line func(*exported) error
-	end  func() error
 }
 
 func (e *export) write(ctx context.Context, stdout io.Writer) (err error) {
@@ -159,10 +115,11 @@ func (e *export) write(ctx context.Context, stdout io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, end(err)) }()
 	buffered := bufio.NewWriter(to)
+	table := luaapi.NewLedgerCSV(buffered)
+	table.Joined = joined
+	e.out = table
 	if e.flags.json {
-		e.out = jsonWriter(buffered)
-	} else {
-		e.out = csvWriter(buffered, joined, e.stderr)
+		e.out = luaapi.NewLedgerJSON(buffered)
 	}
 	items := book.Items(ctx, summary.Name, ledger.Filter{})
 	if joined {
@@ -170,7 +127,11 @@ func (e *export) write(ctx context.Context, stdout io.Writer) (err error) {
 	} else {
 		err = e.all(items)
 	}
-	return errors.Join(err, e.out.end(), buffered.Flush())
+	err = errors.Join(err, e.out.End(), buffered.Flush())
+	if len(table.Left) > 0 {
+		fmt.Fprintf(e.stderr, "mailscript: warning: some rows have columns that the first has not, which were left out: %s; --json has them\n", strings.Join(table.Left, ", "))
+	}
+	return err
 }
 
 // beginFile begins a file that takes its name when it is complete: what is there stays
@@ -258,9 +219,9 @@ func (e *export) item(item *ledger.Item, source *luaapi.ExportedRow) error {
 		if len(e.states) > 0 && !slices.Contains(e.states, to.State) {
 			continue
 		}
-		line := exportedOf(item, to)
-		line.source = source
-		if err := e.out.line(&line); err != nil {
+		row := luaapi.LedgerRowOf(item, to)
+		row.Source = source
+		if err := e.out.Row(&row); err != nil {
 			return err
 		}
 	}
@@ -337,109 +298,4 @@ func (e *export) gone(remembered map[string]*ledger.Item) error {
 		}
 	}
 	return nil
-}
-
-func jsonWriter(w io.Writer) exportWriter {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	return exportWriter{
-		line: func(line *exported) error {
-			if line.source != nil {
-				line.Columns = make(map[string]string, len(line.source.Columns))
-				for i, name := range line.source.Columns {
-					line.Columns[name] = line.source.Cells[i]
-				}
-			}
-			return encoder.Encode(line)
-		},
-		end: func() error { return nil },
-	}
-}
-
-// exportColumns are those of the ledger.
-var exportColumns = [...]string{"key", "row", "address", "outcome", "code", "enhanced", "text", "time", "attempts", "next", "message_id", "via"}
-
-// csvWriter writes the columns of the source, those of the first row it sees, and then
-// those of the ledger, so that the file can be a source again.
-func csvWriter(w io.Writer, joined bool, stderr io.Writer) exportWriter {
-	out := csv.NewWriter(w)
-	var columns, left []string
-	begun := false
-	begin := func(source *luaapi.ExportedRow) error {
-		begun = true
-		if source != nil {
-			columns = source.Columns
-		}
-		header := slices.Clone(columns)
-		for _, name := range exportColumns {
-			if slices.Contains(columns, name) {
-				name = "mail_" + name
-			}
-			header = append(header, name)
-		}
-		return out.Write(header)
-	}
-	var early []exported // rows that the source has no more, before any that it has
-	line := func(one *exported) error {
-		if !begun && joined && one.source == nil {
-			early = append(early, *one)
-			return nil
-		}
-		if !begun {
-			if err := begin(one.source); err != nil {
-				return err
-			}
-		}
-		cells := make([]string, len(columns), len(columns)+len(exportColumns))
-		if one.source != nil {
-			for i, name := range one.source.Columns {
-				if at := slices.Index(columns, name); at >= 0 {
-					cells[at] = one.source.Cells[i]
-				} else if !slices.Contains(left, name) {
-					left = append(left, name)
-				}
-			}
-		}
-		return out.Write(append(cells, one.Key, strconv.FormatInt(one.Row, 10), one.Address, one.Outcome, number(one.Code), one.Enhanced,
-			harmless(one.Text), stamp(one.Time), strconv.Itoa(one.Attempts), stamp(one.Next), one.MessageID, one.Via))
-	}
-	return exportWriter{line, func() error {
-		if !begun {
-			if err := begin(nil); err != nil {
-				return err
-			}
-		}
-		for i := range early {
-			if err := line(&early[i]); err != nil {
-				return err
-			}
-		}
-		out.Flush()
-		if len(left) > 0 {
-			fmt.Fprintf(stderr, "mailscript: warning: some rows have columns that the first has not, which were left out: %s; --json has them\n", strings.Join(left, ", "))
-		}
-		return out.Error()
-	}}
-}
-
-func number(n int) string {
-	if n == 0 {
-		return ""
-	}
-	return strconv.Itoa(n)
-}
-
-func stamp(t *time.Time) string {
-	if t == nil {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
-}
-
-// harmless keeps spreadsheets from taking what a server wrote as a formula.
-func harmless(text string) string {
-	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
-		return "'" + text
-	}
-	return text
 }

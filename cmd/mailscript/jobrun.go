@@ -5,8 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"strings"
+	"sync/atomic"
 
 	"github.com/mailscript/mailscript/config"
 	"github.com/mailscript/mailscript/engine"
@@ -20,7 +25,39 @@ type jobRunner struct {
 	project project
 	state   schedule.State
 	log     *slog.Logger
+	shared  shared
 }
+
+// shared is what all runs of one process have in common, whatever the configuration.
+type shared struct {
+	books  *luaapi.Books
+	memory *engine.Memory
+	// dial replaces every connection; nil is the network.
+	dial func(context.Context, smtp.Target) (net.Conn, error)
+	// running is how many runs there are.
+	running *atomic.Int64
+}
+
+func newShared() shared {
+	return shared{books: luaapi.NewBooks(), memory: engine.NewMemory(0), running: &atomic.Int64{}}
+}
+
+// idle gives the memory of a run back to the system if it was the last one and took much:
+// serve waits for most of its life, and Go would keep what it may need again.
+func (s *shared) idle() {
+	if s.running.Add(-1) > 0 {
+		return
+	}
+	kept := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
+	metrics.Read(kept)
+	if kept[0].Value.Uint64()+kept[1].Value.Uint64() > muchMemory {
+		runtime.GC() // what is pooled goes the second time
+		debug.FreeOSMemory()
+	}
+}
+
+// muchMemory is what serve has after runs that take little, in bytes, and some more.
+const muchMemory = 12 << 20
 
 // jobs are those of the configuration, with scripts to run.
 func (r *jobRunner) jobs() ([]schedule.Job, error) {
@@ -43,14 +80,17 @@ func (r *jobRunner) jobs() ([]schedule.Job, error) {
 // run runs the script of a job once, with a runtime and modules of its own. What the
 // script prints goes to the log.
 func (r *jobRunner) run(ctx context.Context, job config.Job, told schedule.Run) schedule.Result {
+	r.shared.running.Add(1)
+	defer r.shared.idle()
 	log := r.log.With("job", told.Job, "run", fmt.Sprintf("%s/%s/%d", told.Job, told.Fire.Period, told.Attempt))
 	output := &jobOutput{log: log}
 	stdout, stderr := &lineWriter{output: output, stream: "stdout"}, &lineWriter{output: output, stream: "stderr"}
 	mail := jobMail{ctx: ctx}
-	flags := runFlags{project: &r.project, account: job.Account, checked: mail.look, nothing: mail.skip}
+	flags := runFlags{project: &r.project, books: r.shared.books, memory: r.shared.memory, account: job.Account, checked: mail.look, nothing: mail.skip}
 	flags.adapt = func(options *luaapi.Options) {
 		options.Job = scriptJob(job.Job, told.Fire, r.state)
 		options.Log = output.logger()
+		options.Dial = r.shared.dial
 		options.OnResult = func(e luaapi.Event) { logMail(log, e) }
 	}
 	status, err := run(ctx, job.Script, job.Args, flags, strings.NewReader(""), stdout, stderr)

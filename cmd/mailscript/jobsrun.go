@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,9 +20,10 @@ func jobsRunCommand(flags *jobsFlags, status *int) *cobra.Command {
 		Use:   "run NAME",
 		Short: "Run a job now",
 		Long: `run runs the script of a job now, as serve would, with its arguments and its account.
-It counts for no period: what is due runs at its time all the same. It is recorded, and
-shown by mailscript jobs history, unless --sink, --dry-run or --to make it a rehearsal.
-Nobody gets a notice about it: you see what it does.`,
+It counts for no period: what is due runs at its time all the same. Its timeout ends it,
+and where it fails its retries run it again. It is recorded, and shown by mailscript jobs
+history, unless --sink, --dry-run or --to make it a rehearsal, which is run once. Nobody
+gets a notice about it: you see what it does.`,
 		Example: "  mailscript jobs run --sink weekly-sales\n  mailscript jobs run --to me@example.org weekly-sales",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -62,13 +64,13 @@ func (b *jobBook) runNow(c *cobra.Command, name string, how runFlags, status *in
 	if last, ok := b.last(name); ok && !rehearsal && last.Outcome == schedule.OutcomeClaimed && b.serving != nil {
 		return usageError{fmt.Errorf("job %s is running, since %s", name, short(last.Claimed, zoneOf(job.Job))), "wait until it ends"}
 	}
-	mail := jobMail{ctx: c.Context()}
-	how.project, how.account, how.checked, how.nothing = &b.project, job.Account, mail.look, mail.skip
+	told := b.asked(job, time.Now())
+	if rehearsal {
+		told.Mode, job.Retry.Attempts = luaapi.JobRehearsed, 1 // who rehearses does it again by himself
+	}
+	how.project, how.account = &b.project, job.Account
 	how.adapt = func(options *luaapi.Options) {
-		options.Job = b.asked(job, time.Now())
-		if rehearsal {
-			options.Job.Mode = luaapi.JobRehearsed
-		}
+		options.Job = told
 		options.Log = luaapi.PlainLog(c.ErrOrStderr(), slog.LevelInfo)
 	}
 	record := schedule.Record{Job: name, At: time.Now().Truncate(time.Second), Claimed: time.Now(), Attempt: 1, Outcome: schedule.OutcomeClaimed}
@@ -79,18 +81,36 @@ func (b *jobBook) runNow(c *cobra.Command, name string, how runFlags, status *in
 			return err
 		}
 	}
-	code, err := run(c.Context(), job.Script, job.Args, how, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
-	*status = code
-	if rehearsal {
-		return err
+	var failed error
+	job.Run = func(ctx context.Context, _ schedule.Run) schedule.Result {
+		mail := jobMail{ctx: ctx}
+		this := how
+		this.checked, this.nothing = mail.look, mail.skip
+		*status, failed = run(ctx, job.Script, job.Args, this, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
+		return mail.result(*status, failed)
 	}
-	result := mail.result(code, err)
-	record.Outcome, record.Hint, record.Ended = result.Outcome, result.Hint, time.Now()
-	if result.Err != nil {
-		record.Error = result.Err.Error()
+	record = job.Once(c.Context(), schedule.Fire{At: record.At, Period: record.Period}, func(r schedule.Record, pause time.Duration) {
+		if r.Outcome == schedule.OutcomeTimeout {
+			failed = timedOut(job)
+		}
+		if failed != nil {
+			complain(c.ErrOrStderr(), failed)
+		}
+		fmt.Fprintf(c.ErrOrStderr(), "mailscript: attempt %d of %d follows in %s\n", r.Attempt+1, job.Retry.Attempts, pause)
+	})
+	if record.Outcome == schedule.OutcomeTimeout {
+		*status, failed = exitInterrupt, timedOut(job)
+	}
+	if rehearsal {
+		return failed
 	}
 	settle := func(f *schedule.File, r schedule.Record) (bool, error) { return true, f.Settle(r) }
-	return errors.Join(err, b.recordManual(record, settle))
+	return errors.Join(failed, b.recordManual(record, settle))
+}
+
+// timedOut is the error of a run that took too long.
+func timedOut(job config.Job) error {
+	return interruptedError{fmt.Errorf("job %s took longer than its timeout, %s, and was ended", job.Name, job.Timeout), "timeout in mailscript.toml says how long it may take"}
 }
 
 // asked is what a script is told that a person begins: its period is that of the last

@@ -97,8 +97,12 @@ func ofLedger(status *int, err error) error {
 	var (
 		explained *ledger.Error
 		locked    *ledger.LockedError
+		failed    *ledger.FailedError
 	)
 	switch {
+	case errors.As(err, &failed):
+		*status = exitData
+		return usageError{err, failed.Hint()}
 	case errors.Is(err, ledger.ErrMissing):
 		errors.As(err, &explained)
 		return usageError{err, explained.Hint}

@@ -3,14 +3,36 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/mailscript/mailscript/ledger"
 )
+
+// TestOfLedger is what commands make of a ledger that cannot be used.
+func TestOfLedger(t *testing.T) {
+	for _, test := range []struct {
+		err    error
+		status int
+		hint   string
+	}{
+		{&ledger.LockedError{Path: "ledger.db"}, 75, "wait until the other ends"},
+		{&ledger.Error{Path: "ledger.db", Text: "it was copied", Hint: "--takeover", Err: ledger.ErrForeign}, 65, "--takeover"},
+		{&ledger.FailedError{Path: "ledger.db", What: "the run", Err: syscall.ENOSPC}, 65, "make room"},
+		{&ledger.FailedError{Path: "ledger.db", What: "the run", Err: errors.New("odd")}, 65, ""},
+	} {
+		var status int
+		err := ofLedger(&status, fmt.Errorf("suppressions: %w", test.err))
+		if _, hint := explain(err); status != test.status || !strings.Contains(hint, test.hint) || err.Error() == "" {
+			t.Errorf("%v: status %d, hint %q", test.err, status, hint)
+		}
+	}
+}
 
 // TestLedger checks a ledger, damages it and salvages what is left.
 func TestLedger(t *testing.T) {

@@ -42,6 +42,7 @@ end
 type notifier struct {
 	project project
 	log     *slog.Logger
+	shared  shared
 }
 
 // send sends one notice.
@@ -59,7 +60,7 @@ func (n notifier) send(ctx context.Context, notice schedule.Notice) error {
 	stderr := &lineWriter{output: output, stream: "stderr"}
 	defer stderr.close()
 	api := luaapi.New(luaapi.Options{
-		Root: n.project.folder, Context: ctx, Config: n.project.file, Account: job.Account,
+		Root: n.project.folder, Context: ctx, Config: n.project.file, Account: job.Account, Dial: n.shared.dial,
 		Secrets: secretReader(n.project, stderr, warn), Notice: warn,
 		OnResult: func(e luaapi.Event) {
 			logMail(n.log.With("job", notice.Job, "notice", notice.Kind, "to", notice.To), e)
@@ -67,7 +68,7 @@ func (n notifier) send(ctx context.Context, notice schedule.Notice) error {
 	})
 	runtime := engine.New(engine.Options{
 		Modules: api.Modules(), Args: []string{"mailscript <" + sender + ">", notice.To, subject, text, sender},
-		Stdout: io.Discard, Stderr: stderr, Warn: warn,
+		Stdout: io.Discard, Stderr: stderr, Warn: warn, Memory: n.shared.memory,
 	})
 	script, err := engine.LoadSource("notice", strings.TrimPrefix(noticeScript, "\n"))
 	if err != nil {

@@ -35,6 +35,8 @@ type runFlags struct {
 	resume  string                // the one merge that sends; "" lets all
 	begun   func()                // is told when a merge begins that keeps the ledger; nil where nobody asks
 	project *project              // has been opened already
+	books   *luaapi.Books         // shared with other runs of the process; nil with none
+	memory  *engine.Memory        // the same
 	adapt   func(*luaapi.Options) // what the caller wants different
 	nothing func(reason string)   // is told that there is nothing to report
 
@@ -118,7 +120,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	options := luaapi.Options{
 		Root: p.folder, Context: ctx, Config: p.file, Account: flags.account, Guard: allowed.Guard(),
 		Secrets: secretReader(p, terminal, warn), Notice: warn, OnResult: report.result, Check: flags.check,
-		Export: flags.export, Resume: flags.resume, Progress: screen.progress, Merged: screen.merged,
+		Books: flags.books, Export: flags.export, Resume: flags.resume, Progress: screen.progress, Merged: screen.merged,
 	}
 	if flags.json {
 		options.Progress, options.Merged = report.progress, report.merged
@@ -156,7 +158,7 @@ func run(ctx context.Context, path string, args []string, flags runFlags, stdin 
 	api := luaapi.New(options)
 	runtime := engine.New(engine.Options{
 		Modules: api.Modules(), Args: args, Root: p.folder,
-		Stdin: stdin, Stdout: printed, Stderr: stderr, Warn: warn,
+		Stdin: stdin, Stdout: printed, Stderr: stderr, Warn: warn, Memory: flags.memory,
 	})
 	err = runtime.Run(ctx, script)
 	var limit *luaapi.LimitReached

@@ -97,8 +97,10 @@ func openJobs(folder string, warn func(string)) (project, error) {
 type jobServer struct {
 	folder   string
 	log      *slog.Logger
+	shared   shared
 	state    schedule.State
 	service  *daemon.Notifier
+	clock    schedule.Clock  // nil is that of the machine
 	watcher  *daemon.Watcher // nil where files cannot be watched
 	engine   *schedule.Engine
 	notifier atomic.Pointer[notifier] // of the configuration in force
@@ -116,7 +118,20 @@ func serve(ctx context.Context, flags serveFlags, log *slog.Logger) error {
 	if len(p.file.Jobs) == 0 {
 		return &config.Error{Path: p.file.Path, Text: "there are no jobs", Hint: "a job is a table [job.NAME] with script and cron; see docs/reports.md"}
 	}
-	s := &jobServer{folder: p.folder, log: log, service: daemon.NewNotifier(os.Getenv, os.Getpid())}
+	s := &jobServer{folder: p.folder, log: log, shared: newShared(), service: daemon.NewNotifier(os.Getenv, os.Getpid())}
+	if s.watcher, err = daemon.NewWatcher(); err == nil {
+		defer s.watcher.Close()
+		err = s.watcher.Files(watched(p))
+	}
+	if err != nil {
+		log.Warn("changes of files are not noticed; SIGHUP has them read", "err", err)
+	}
+	return s.serve(ctx, p, flags.grace, hangup)
+}
+
+// serve runs the jobs of a project until the context ends and everything has come to an
+// end.
+func (s *jobServer) serve(ctx context.Context, p project, grace time.Duration, hangup <-chan os.Signal) error {
 	lock, state, err := s.openState(p)
 	if err != nil {
 		return err
@@ -124,24 +139,17 @@ func serve(ctx context.Context, flags serveFlags, log *slog.Logger) error {
 	defer lock.Release()
 	defer state.Close()
 	s.state = state
-	jobs, err := (&jobRunner{p, state, log}).jobs()
+	jobs, err := (&jobRunner{p, state, s.log, s.shared}).jobs()
 	if err != nil {
 		return err
 	}
-	s.notifier.Store(&notifier{p, log})
+	s.notifier.Store(&notifier{p, s.log, s.shared})
 	s.engine, err = schedule.New(schedule.Options{
-		State: state, Grace: flags.grace, Log: log,
+		State: state, Clock: s.clock, Grace: grace, Log: s.log,
 		Notify: func(ctx context.Context, n schedule.Notice) error { return s.notifier.Load().send(ctx, n) },
 	}, jobs)
 	if err != nil {
 		return err
-	}
-	if s.watcher, err = daemon.NewWatcher(); err == nil {
-		defer s.watcher.Close()
-		err = s.watcher.Files(watched(p))
-	}
-	if err != nil {
-		log.Warn("changes of files are not noticed; SIGHUP has them read", "err", err)
 	}
 	return s.run(ctx, hangup)
 }
@@ -181,7 +189,7 @@ func watched(p project) []string {
 	return files
 }
 
-// run serves until the context ends and everything has come to an end.
+// run lets the engine run, and takes what is said to it meanwhile.
 func (s *jobServer) run(ctx context.Context, hangup <-chan os.Signal) error {
 	done := make(chan error, 1)
 	go func() { done <- s.engine.Run(ctx) }()
@@ -266,14 +274,14 @@ func (s *jobServer) replace(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	jobs, err := (&jobRunner{p, s.state, s.log}).jobs()
+	jobs, err := (&jobRunner{p, s.state, s.log, s.shared}).jobs()
 	if err != nil {
 		return err
 	}
 	if err := s.engine.Reload(context.WithoutCancel(ctx), jobs); err != nil {
 		return err
 	}
-	s.notifier.Store(&notifier{p, s.log})
+	s.notifier.Store(&notifier{p, s.log, s.shared})
 	if s.watcher != nil {
 		if err := s.watcher.Files(watched(p)); err != nil {
 			s.log.Warn("changes of files are not noticed; SIGHUP has them read", "err", err)

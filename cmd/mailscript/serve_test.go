@@ -388,70 +388,6 @@ func TestServeMany(t *testing.T) {
 	}
 }
 
-// A daemon with nothing to do takes little memory, and wakes up for nothing.
-func TestServeIdle(t *testing.T) {
-	t.Parallel()
-	if runtime.GOOS != "linux" || raceEnabled {
-		t.Skip("it is looked at on Linux, and without the race detector")
-	}
-	box := openMailbox(t)
-	var jobs strings.Builder
-	for i := range 50 {
-		fmt.Fprintf(&jobs, "[job.j%d]\nscript = \"a.lua\"\ncron = \"0 0 1 1 *\"\n", i)
-	}
-	s := startServing(t, jobProject(t, box, jobs.String(), "a.lua", ""))
-	s.await(t, 1, says("msg", "serving"))
-	// What the start leaves to do is done when the process has slept for a while.
-	wait := 2 * time.Second
-	if text := os.Getenv("MAILSCRIPT_TEST_IDLE"); text != "" {
-		var err error
-		if wait, err = time.ParseDuration(text); err != nil {
-			t.Fatal(err)
-		}
-	}
-	time.Sleep(wait / 2)
-	_, before := resources(t, s.command.Process.Pid)
-	time.Sleep(wait)
-	resident, after := resources(t, s.command.Process.Pid)
-	t.Logf("%d KiB resident, %d wake-ups in %v", resident, after-before, wait)
-	if resident > 30<<10 {
-		t.Errorf("%d KiB resident", resident)
-	}
-	// The runtime of Go looks once a minute whether memory should be collected, and
-	// finishes what it began.
-	if limit := 10 + int(wait/time.Second); after-before > limit {
-		t.Errorf("%d wake-ups in %v", after-before, wait)
-	}
-	s.stop(t)
-}
-
-// resources are the KiB of memory that a process has, and how often its threads
-// waited for something.
-func resources(t *testing.T, pid int) (resident, switches int) {
-	t.Helper()
-	tasks, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", pid))
-	if err != nil || len(tasks) == 0 {
-		t.Fatal(tasks, err)
-	}
-	for _, path := range tasks {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue // a thread that has ended
-		}
-		for line := range strings.SplitSeq(string(text), "\n") {
-			name, value, _ := strings.Cut(line, ":")
-			n, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(value), " kB"))
-			switch name {
-			case "VmRSS":
-				resident = n
-			case "voluntary_ctxt_switches":
-				switches += n
-			}
-		}
-	}
-	return resident, switches
-}
-
 // A run that fails, one that loops and one whose script is missing are told of, and
 // the job beside them does not notice (FAULTS S4, S6).
 func TestServeFailures(t *testing.T) {
@@ -546,7 +482,7 @@ func TestNoticeSender(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := notifier{p, slog.New(slog.DiscardHandler)}
+	n := notifier{p, slog.New(slog.DiscardHandler), newShared()}
 	record := schedule.Record{Job: "a", Period: "2026-11-26", Outcome: schedule.OutcomeFailed, Error: "no data"}
 	if err := n.send(t.Context(), schedule.Notice{Kind: schedule.NoticeFailed, To: "ops@bank.example", Job: "a", Record: record, Held: 2}); err != nil {
 		t.Fatal(err)

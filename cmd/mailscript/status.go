@@ -108,7 +108,7 @@ func (r *runStatusReport) gather(ctx context.Context, book *ledger.Ledger, s *le
 				continue
 			}
 			groups[key] = &replyGroup{
-				Outcome: outcomeName(to.State), Recipients: 1, Code: to.Code, Enhanced: to.Enhanced, Text: to.Text, Example: to.Address,
+				Outcome: luaapi.OutcomeName(to.State), Recipients: 1, Code: to.Code, Enhanced: to.Enhanced, Text: to.Text, Example: to.Address,
 				Hint: luaapi.HintForReply(replyOf(to)),
 			}
 		}
@@ -142,16 +142,6 @@ func alike(r *ledger.Recipient) string {
 		text = strings.ReplaceAll(text, r.Address, "")
 	}
 	return fmt.Sprintf("%d %s %s", r.Code, r.Enhanced, particular.ReplaceAllString(text, "#"))
-}
-
-// outcomeName is a state as results and exports call it. Who looks from outside cannot
-// tell a message on its way from one whose sender died.
-func outcomeName(s ledger.State) string {
-	switch s {
-	case ledger.Unknown, ledger.InDoubt:
-		return "in_doubt"
-	}
-	return s.String()
 }
 
 // maxGroups is how many kinds of replies a terminal gets.

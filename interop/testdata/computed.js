@@ -16,15 +16,20 @@ const names = [
   "table-layout", "caption-side", "--brand", "align-items", "object-fit", "color-scheme",
 ];
 
-function frame(text, width) {
-  return new Promise((done) => {
-    const f = document.createElement("iframe");
-    f.width = width;
-    f.height = 600;
-    f.onload = () => done(f);
-    f.srcdoc = text;
-    document.body.append(f);
-  });
+// The frames, by what they are for. Making one takes Chromium far longer than the rest of a
+// page, so all pages are written into the same.
+const frames = {};
+
+async function frame(purpose, text, width) {
+  const f = frames[purpose] ||= document.body.appendChild(document.createElement("iframe"));
+  f.width = width;
+  f.height = 600;
+  f.contentDocument.open();
+  f.contentDocument.write(text);
+  f.contentDocument.close();
+  // Pictures may be on their way; nobody says so when a frame is written into for the second time.
+  while (f.contentDocument.readyState !== "complete") await new Promise((done) => setTimeout(done));
+  return f;
 }
 
 function elements(f) {
@@ -33,6 +38,7 @@ function elements(f) {
 
 function styles(f, e, box) {
   const all = f.contentWindow.getComputedStyle(e, box);
+  if (box && all.content === "none") return []; // a box that is not there
   return names.map((name) => all.getPropertyValue(name));
 }
 
@@ -42,7 +48,7 @@ async function run() {
   const lines = [], other = [];
   for (const page of pages) {
     for (const width of [390, 700]) {
-      const before = await frame(page.Before, width), after = await frame(page.After, width);
+      const before = await frame("before", page.Before, width), after = await frame("after", page.After, width);
       for (const f of [before, after]) {
         for (const moving of f.contentDocument.getAnimations()) {
           moving.pause();
@@ -55,7 +61,8 @@ async function run() {
         for (const box of boxes) {
           const x = styles(before, a[i], box), y = styles(after, b[i], box);
           compared++;
-          for (let k = 0; k < names.length; k++) {
+          if (x.length !== y.length) lines.push(`${page.Name} at ${width}: ${a[i].localName}.${a[i].className}${box}: ${x.length ? "gone" : "new"}`);
+          for (let k = 0; k < Math.min(x.length, y.length); k++) {
             if (x[k] !== y[k]) {
               lines.push(`${page.Name} at ${width}: ${a[i].localName}.${a[i].className}${box || ""}: ${names[k]}: ${x[k]}, now ${y[k]}`);
             }
@@ -63,14 +70,11 @@ async function run() {
         }
       }
       if (width === 700) {
-        const stripped = await frame(page.Stripped, width), c = elements(stripped);
+        const stripped = await frame("stripped", page.Stripped, width), c = elements(stripped);
         if (a.some((e, i) => boxes.some((box) => styles(before, e, box).join() !== styles(stripped, c[i], box).join()))) {
           other.push(page.Name);
         }
-        stripped.remove();
       }
-      before.remove();
-      after.remove();
     }
   }
   document.getElementById("result").textContent = [`compared ${compared} styles, ${dark ? "dark" : "light"}`, other.join(" "), ...lines.slice(0, 100)].join("\n");

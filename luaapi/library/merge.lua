@@ -1,6 +1,9 @@
 ---@meta merge
 -- Generated from the descriptors in luaapi; do not edit.
 
+---@class items.options
+---@field outcome? string|string[] which rows: one or several of "sent", "failed", "deferred", "in_doubt", "planned", "skipped", "suppressed" and "duplicate"; default all
+
 ---@class merge.options
 ---@field name? string of the run: a run of the same name goes on where an earlier one ended; required
 ---@field rows? source|table[]|(fun(): table|row|nil) who gets something: a source, a list of tables, or a function that returns one each time; required
@@ -13,8 +16,9 @@
 ---@field expire? number|string how long after its first attempt a row that is still refused for now fails, default 48h
 ---@field in_doubt? "hold"|"resend"|"assume-sent" what becomes of a message whose end was written and never answered: it is left to you (default), sent again and may arrive twice, or taken for sent and may be lost
 ---@field duplicates? "refuse"|"first" rows with a key that an earlier row has: nothing is sent (default), or the first is and the others are counted
----@field unique_address? boolean false allows more than one message to an address; default true, and nothing is sent where two rows have the same
+---@field unique_address? boolean false allows more than one message to an address; default true, and nothing is sent where two rows have the same, or where the run has written to it as a row with another key
 ---@field changed? "refuse"|"accept" a run that is resumed with another script or template than it began with: it is refused (default), or goes on with the new one for the rows that are left
+---@field edited? "refuse"|"ignore" rows that were changed after they were sent, or perhaps: nothing is sent (default), or they stay what they are and the others are sent
 ---@field stop_after? integer how many messages in a row may be refused for good before the run ends, default 10; -1 is never
 ---@field on_result? fun(row: row, result: result) called once for each row, in their order, when it is decided
 ---@field dry_run? boolean read, fill, build and look at the messages of all rows and send none: run.problems says what is wrong
@@ -34,6 +38,16 @@
 ---@field good integer of a dry run: nothing is wrong with them
 ---@field problems problem[] of a dry run: what is wrong with the other rows
 local run = {}
+
+---What became of each row, one for each recipient, from the ledger: key, row (its number in the source), address, outcome, code, enhanced, text, time, attempts, next, message_id and via. It is a source like any other: a loop reads it anew, and another merge may have it as its rows. A rehearsal remembers nothing, and has none.
+---@param opts? items.options 
+---@return source
+function run:items(opts) end
+
+---Write what became of each row as CSV, as mailscript export does, and return how many lines there are below that of the names. The file is there when all of it is. A rehearsal remembers nothing, and has no lines.
+---@param path string a file inside the project folder
+---@return integer
+function run:export(path) end
 
 ---What is wrong with one row of a merge.
 ---@class problem

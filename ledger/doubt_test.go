@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"testing"
+)
+
+// A message that was in doubt when the process ended can be looked for in the log of the
+// server: its Message-ID and the server are known before its end is written.
+func TestDoubtNames(t *testing.T) {
+	folder := t.TempDir()
+	l := open(t, folder, Options{})
+	r := begin(t, l)
+	ids := idsOf(plan(t, r, people(1, 5)))
+	claim(t, r, ids)
+	var messages []string
+	for _, id := range ids {
+		messages = append(messages, fmt.Sprintf("<%d@bank.example>", id))
+	}
+	do(t, r.Commit(Batch{Doubt: ids[:3], Messages: messages[:3], Via: "mx.example:25 TLS 1.3"}))
+	do(t, r.Commit(Batch{Doubt: ids[3:4], Messages: messages[3:4]}))
+	do(t, r.Doubt(ids[4:]))
+	do(t, r.Settle([]Outcome{{ID: ids[1], State: Sent, Message: messages[1]}})) // the record shrinks
+	look := func(l *Ledger, state State) {
+		t.Helper()
+		found := 0
+		for item, err := range l.Items(context.Background(), "news", Filter{States: []State{state}}) {
+			do(t, err)
+			want, via := fmt.Sprintf("<%d@bank.example>", item.ID), ""
+			if item.ID <= 3 {
+				via = "mx.example:25 TLS 1.3"
+			}
+			if item.ID == 5 {
+				want = ""
+			}
+			found++
+			audited, err := l.Audit(context.Background(), item.Key)
+			do(t, err)
+			for _, i := range []Item{item, audited[0]} {
+				if to := i.Recipients[0]; to.Message != want || to.Via != via || to.State != state {
+					t.Errorf("row %d: %s, %q, %q", item.ID, to.State, to.Message, to.Via)
+				}
+			}
+		}
+		if found != 4 {
+			t.Errorf("%d rows are %s", found, state)
+		}
+	}
+	look(l, InDoubt)
+	dead, err := OpenReadOnly(context.Background(), folder, Options{})
+	do(t, err)
+	look(dead, InDoubt)
+	do(t, dead.Close())
+	do(t, l.Close())
+	look(open(t, folder, Options{}), Unknown)
+}
+
+// A ledger of the version before, with rows in doubt, is read as it is and brought up to
+// date by the next who writes.
+func TestUpgrade(t *testing.T) {
+	folder := t.TempDir()
+	l := open(t, folder, Options{})
+	r := begin(t, l)
+	ids := idsOf(plan(t, r, people(1, 2)))
+	claim(t, r, ids)
+	do(t, r.Doubt(ids))
+	do(t, l.Close())
+	alter(t, folder, "alter table doubt drop column messages; alter table doubt drop column via; pragma user_version = 1")
+	for range 2 {
+		report := checked(t, folder)
+		if len(report.Problems) > 0 {
+			t.Fatal(report.Problems)
+		}
+		old, err := OpenReadOnly(context.Background(), folder, Options{})
+		do(t, err)
+		s, err := old.Summary("news")
+		do(t, err)
+		if s.Counts.InDoubt+s.Counts.Unknown != 2 {
+			t.Fatalf("%+v", s.Counts)
+		}
+		do(t, old.Close())
+		l = open(t, folder, Options{})
+		if n, err := l.integer("pragma user_version"); err != nil || n != schemaVersion {
+			t.Fatal(n, err)
+		}
+		r = begin(t, l)
+		if c := r.Counts(); c.Unknown != 2 {
+			t.Fatalf("%+v", c)
+		}
+		do(t, l.Close())
+	}
+}
