@@ -216,7 +216,7 @@ func (e *examination) note(j *Job) error {
 	if j.ends() && j.Key == "" {
 		return nil
 	}
-	if e.o.Journal != nil && (e.o.Edits == RefuseEdits || e.o.Addresses == UniqueAddresses) {
+	if e.o.Journal != nil && (j.ends() || e.o.Edits == RefuseEdits || e.o.Addresses == UniqueAddresses) {
 		e.entries = append(e.entries, Entry{j.Key, j.Number, j.Hash, j.Envelope.To})
 		e.jobs = append(e.jobs, *j)
 		if len(e.entries) == groupSize {
@@ -281,18 +281,17 @@ func (e *examination) look() error {
 		return fmt.Errorf("journal: %w", err)
 	}
 	for i := range e.known {
-		known := &e.known[i]
 		if e.jobs[i].ends() {
-			switch known.Status {
+			switch e.known[i].Status {
 			case StatusSent, StatusFailed, StatusSuppressed, StatusEdited:
 				e.left++
 			}
 			continue
 		}
-		switch {
-		case known.Status == StatusTaken && e.o.Addresses == UniqueAddresses:
-			e.taken.add(&e.jobs[i], known.Holder)
-		case known.Status == StatusEdited && e.o.Edits == RefuseEdits:
+		switch k := &e.known[i]; {
+		case k.Status == StatusTaken && e.o.Addresses == UniqueAddresses:
+			e.taken.add(&e.jobs[i], k.Holder)
+		case k.Status == StatusEdited && e.o.Edits == RefuseEdits:
 			if e.edited.Total++; len(e.edited.Places) < e.most {
 				e.edited.Places = append(e.edited.Places, e.jobs[i].where())
 			}

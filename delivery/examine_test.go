@@ -175,7 +175,7 @@ func TestHashSet(t *testing.T) {
 	for i := range s.parts {
 		octets += 8 * cap(s.parts[i].slots)
 	}
-	if each := octets / 100_000; each > 17 {
+	if each := octets / 100_000; each > 12 {
 		t.Errorf("%d octets each", each)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/smtp"
 )
 
@@ -154,6 +155,42 @@ func TestResumeLeavesOut(t *testing.T) {
 			t.Errorf("%+v, %v", counts, err)
 		}
 		o.Examined.Sum = noted
+	}
+}
+
+// What describes rows otherwise than before, although they are what they were, writes to
+// nobody twice: the journal is the second net.
+func TestResumeDescribedOtherwise(t *testing.T) {
+	p := &post{}
+	pool := p.pool(t, smtp.PoolOptions{})
+	folder, rows := t.TempDir(), tellerOf(10)
+	var noted []byte
+	o := Options{Pool: pool, Examined: Examined{Note: func(sum []byte) error {
+		noted = sum
+		return nil
+	}}}
+	last := &rows.rows[9]
+	build := last.Build
+	last.Build = func(context.Context) (Letter, error) { return Letter{}, errors.New("not today") }
+	var end func()
+	o.Journal, _, end = openedFor(t, folder, Hold, ledger.UniqueAddress)
+	if counts, err := Run(t.Context(), rows.source, o); err != nil || counts.Sent != 9 {
+		t.Fatalf("%+v, %v", counts, err)
+	}
+	end()
+	last.Build, last.Envelope.To = build, []string{"TO1@example.net"}
+	rows.looked, rows.told = 0, 0
+	var got results
+	o.Examined.Sum, o.OnResult = noted, got.add
+	o.Journal, _, end = openedFor(t, folder, Hold, ledger.UniqueAddress)
+	defer end()
+	counts, err := Run(t.Context(), rows.source, o)
+	var taken Taken
+	if err != nil || counts.AlreadySent != 9 || counts.Failed != 1 || !errors.As(got.all[9].Err, &taken) {
+		t.Errorf("%+v, %v", counts, err)
+	}
+	if rows.looked != 0 || rows.told != 1 || p.count() != 9 {
+		t.Errorf("%d rows looked at, %d described, %d messages", rows.looked, rows.told, p.count())
 	}
 }
 

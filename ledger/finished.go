@@ -13,7 +13,8 @@ func (r *Run) Finished(batch []Row) ([]Standing, error) {
 	standings := make([]Standing, len(batch))
 	for i := range batch {
 		p := &batch[i]
-		known, err := r.lookup(p, l.hash(fold(p.Key)))
+		folded := fold(p.Key)
+		known, err := r.lookup(p, l.hash(folded))
 		if err != nil {
 			return nil, l.explain(err)
 		}

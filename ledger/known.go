@@ -12,7 +12,14 @@ func (r *Run) Look(batch []Row) ([]Standing, error) {
 		return nil, err
 	}
 	standings := make([]Standing, len(batch))
+	r.mu.Lock()
+	last := r.last
+	r.mu.Unlock()
 	for i := range batch {
+		if last == 0 { // a run that begins knows nobody
+			standings[i].New, standings[i].State = true, Planned
+			continue
+		}
 		if err := r.lookAt(&batch[i], &standings[i]); err != nil {
 			return nil, l.explain(err)
 		}
