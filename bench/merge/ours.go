@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/mailscript/mailscript/bench/client"
+	"github.com/mailscript/mailscript/collector"
 	"github.com/mailscript/mailscript/engine"
 	"github.com/mailscript/mailscript/luaapi"
 )
@@ -84,6 +85,7 @@ func (w work) merge(job client.Job, n int, ledger string) error {
 	if err != nil {
 		return err
 	}
+	collector.Watch()
 	loaded, err := engine.Load(filepath.Join(w.folder, "merge.lua"))
 	if err != nil {
 		return err

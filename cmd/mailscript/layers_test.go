@@ -32,6 +32,7 @@ var layers = map[string]struct {
 	"template":                 {[]string{"mime/plaintext"}, "data in, parts of a message out"},
 	"civil":                    {nil, "calendars and zones"},
 	"chart":                    {nil, "numbers in, a picture out"},
+	"collector":                {nil, "the process as a whole"},
 	"daemon":                   {nil, "what a process that runs for months needs of the system"},
 	"schedule":                 {[]string{"civil"}, "decides when jobs run, whatever they do"},
 	"fetch":                    {nil, "HTTP for scripts"},
@@ -45,7 +46,7 @@ var layers = map[string]struct {
 	"luaapi/internal/generate": {[]string{"luaapi"}, "writes what follows from the descriptors"},
 	"interop":                  {nil, "tests of the finished binary"},
 	"crash":                    {nil, "tests of the finished binary"},
-	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "delivery", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library", "schedule", "daemon"}, "the command puts everything together"},
+	"cmd/mailscript":           {[]string{"luaapi", "engine", "config", "ledger", "delivery", "sink", "smtp", "mime", "mime/lint", "probe", "luaapi/library", "schedule", "daemon", "collector"}, "the command puts everything together"},
 	"luaapi/library":           {nil, "generated definitions"},
 }
 

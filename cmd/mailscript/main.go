@@ -11,11 +11,12 @@ import (
 	"syscall"
 	_ "time/tzdata" // zones of events, where the machine has none
 
+	"github.com/mailscript/mailscript/collector"
 	"github.com/spf13/cobra"
 )
 
 func main() {
-	watchCollector()
+	collector.Watch()
 	ctx, stop := interruptible()
 	code := Main(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()

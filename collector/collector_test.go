@@ -1,4 +1,5 @@
-package main
+// Package collector adjusts the garbage collector to what a process holds.
+package collector
 
 import "testing"
 

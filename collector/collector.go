@@ -1,4 +1,5 @@
-package main
+// Package collector adjusts the garbage collector to what a process holds.
+package collector
 
 import (
 	"os"
@@ -26,8 +27,9 @@ type collector struct {
 	live    []metrics.Sample
 }
 
-// watchCollector begins adjusting, unless the user has said how it is to be.
-func watchCollector() {
+// Watch begins adjusting, unless the user has said by GOGC or GOMEMLIMIT how it is to be. It
+// is called once, when the process begins.
+func Watch() {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
