@@ -139,9 +139,15 @@ func (m *Memory) relieve(used int64, quit <-chan struct{}) {
 	}
 	largest, own := candidates[0], int64(0)
 	if len(candidates) > 1 {
-		largest, own = m.weigh(candidates, used, quit)
+		decided := make(chan struct{})
+		defer close(decided)
+		largest, own = m.weigh(candidates, used, decided, quit)
 		if largest == nil {
 			return // all have ended meanwhile
+		}
+		runtime.GC()
+		if used = heapSize(newHeapSample()); used <= m.limit {
+			return // what one held that was about to end was freed meanwhile
 		}
 	}
 	m.mu.Lock()
@@ -183,8 +189,9 @@ func (m *Memory) candidates(used int64) []*Runtime {
 	return candidates
 }
 
-// weigh finds the run with the largest data, and how much that is.
-func (m *Memory) weigh(candidates []*Runtime, used int64, quit <-chan struct{}) (largest *Runtime, own int64) {
+// weigh finds the run with the largest data, and how much that is. Runs that have answered
+// wait until it is decided.
+func (m *Memory) weigh(candidates []*Runtime, used int64, decided, quit <-chan struct{}) (largest *Runtime, own int64) {
 	m.mu.Lock()
 	base := m.base
 	m.mu.Unlock()
@@ -192,7 +199,7 @@ func (m *Memory) weigh(candidates []*Runtime, used int64, quit <-chan struct{}) 
 	weights := make([]*weight, len(candidates))
 	for i, rt := range candidates {
 		// What is more than half of everything is the largest, however much more.
-		weights[i] = &weight{enough: used / 2, answered: answered}
+		weights[i] = &weight{enough: used / 2, answered: answered, decided: decided}
 		rt.asked.Store(weights[i])
 		if c := rt.thread.Load(); c != nil {
 			c.ask()

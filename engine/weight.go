@@ -14,6 +14,7 @@ type weight struct {
 	ended    atomic.Bool
 	enough   int64           // bytes at which nobody needs to know more
 	answered chan<- struct{} // gets a value at the end; has room for it
+	decided  <-chan struct{} // until this is closed the run waits: what it holds must not grow meanwhile
 }
 
 // What values take, in bytes, about. Tables of gopher-lua keep each key of their hash part
@@ -56,6 +57,10 @@ func (rt *Runtime) weigh() {
 	defer func() {
 		w.ended.Store(true)
 		w.answered <- struct{}{}
+		select {
+		case <-w.decided:
+		case <-rt.ctx.Done():
+		}
 	}()
 	s := &scale{weight: w, seen: map[unsafe.Pointer]struct{}{}}
 	s.add(rt.main.G.Registry)

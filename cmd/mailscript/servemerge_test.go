@@ -79,7 +79,7 @@ func TestServeKillMerges(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rows := 1500 * (kills + 1)
+	rows := 1000 + 300*kills // so that each kill finds something to send
 	box := openMailbox(t)
 	job := func(name, run string) string {
 		return fmt.Sprintf("[job.%s]\nscript = \"news.lua\"\nargs = [\"%s\", \"%d\"]\ncron = \"* * * * * *\"\nseconds = true\nin_doubt = \"rerun\"\n", name, run, rows)
