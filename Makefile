@@ -53,7 +53,7 @@ interop-install:
 interop:
 	$(GO) test -tags interop -count=1 -parallel 4 ./interop/...
 
-# The same with 100,000 generated messages for each reader in place of 1,000: half
+# The same with 100,000 generated messages for each reader in place of 2,000: half
 # an hour of two cores.
 interop-full:
 	READERS=100000 $(GO) test -tags interop -count=1 -timeout 4h ./interop/...

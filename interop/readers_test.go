@@ -40,11 +40,11 @@ func readers() []reader {
 const batch = 500
 
 // TestReaders lets readers from elsewhere read generated messages, READERS of them or
-// 1,000: tree, names, texts and bytes must be those of the description. Where a reader
+// 2,000: tree, names, texts and bytes must be those of the description. Where a reader
 // is known to be wrong (defects), the difference must be the one that is known.
 func TestReaders(t *testing.T) {
 	t.Parallel()
-	n := 1000
+	n := 2000
 	if text := os.Getenv("READERS"); text != "" {
 		var err error
 		if n, err = strconv.Atoi(text); err != nil {
