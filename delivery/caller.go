@@ -192,11 +192,13 @@ front:
 		for g.next < len(g.items) {
 			it := &g.items[g.next]
 			if it.state == working {
-				if !overtaken || len(found) > 0 {
+				if overtaken == 0 {
 					break front
 				}
 				it.late, g.kept = true, true
 				c.r.waiting++
+			} else {
+				overtaken = max(overtaken-1, 0)
 			}
 			g.next++
 			c.on--
@@ -235,11 +237,13 @@ front:
 // overtakenAfter is how long all results wait for one before those behind it go first.
 const overtakenAfter = 5 * time.Second
 
-// overtaken reports whether the rows in front keep the source from being asked,
-// while half of those behind them are decided: a connection stalls.
-func (c *caller) overtaken() bool {
+// overtaken is how many rows are decided that others keep from being handed out, if those
+// keep the source from being asked and are half of all at most: a connection stalls. It is
+// 0 where nothing stalls. What a connection holds is scattered over the window, so all of
+// these rows go first at once, and not those between two that stall.
+func (c *caller) overtaken() int {
 	if c.room() || c.ended || time.Since(c.moved) < overtakenAfter {
-		return false
+		return 0
 	}
 	decided := 0
 	c.r.mu.Lock()
@@ -251,7 +255,10 @@ func (c *caller) overtaken() bool {
 			}
 		}
 	}
-	return 2*decided >= c.on
+	if 2*decided < c.on {
+		return 0
+	}
+	return decided
 }
 
 // tell hands out one result.
