@@ -47,7 +47,7 @@ func (b *bound) fault(err error) *engine.Fault {
 	case errors.As(err, &book):
 		return &engine.Fault{Kind: engine.KindFile, Message: book.Error(), Hint: book.Hint, Err: err}
 	case errors.As(err, &locked):
-		return &engine.Fault{Kind: engine.KindFile, Message: locked.Error(), Hint: "one run at a time uses the ledger of a project; wait until the other ends, or look at it with mailscript status", Temporary: true, Err: err}
+		return &engine.Fault{Kind: engine.KindFile, Message: locked.Error(), Hint: "one process at a time uses the ledger of a project; wait until the other ends, or look at it with mailscript status", Temporary: true, Err: err}
 	case errors.As(err, &changed):
 		return &engine.Fault{Kind: engine.KindArgument, Message: changedText(changed), Hint: `give the run a new name, or let it go on with the new text for the rows that are left: changed = "accept", or --accept-changes`, Err: err}
 	case errors.As(err, &edited):
