@@ -127,7 +127,7 @@ func (rt *Runtime) threadArgument(L *lua.LState, name string) *lua.LState {
 
 func (rt *Runtime) wrapCoroutine(L *lua.LState) int {
 	th := rt.newCoroutine(L, lualib.CheckFunction(L, 1, "wrap"))
-	L.Push(rt.NewFunction("a wrapped coroutine", func(L *lua.LState) int {
+	wrapped := rt.NewFunction("a wrapped coroutine", func(L *lua.LState) int {
 		ok, values := rt.resume(L, th, arguments(L, 1))
 		if !ok {
 			rt.raise(L, values[0])
@@ -136,7 +136,10 @@ func (rt *Runtime) wrapCoroutine(L *lua.LState) int {
 			L.Push(v)
 		}
 		return len(values)
-	}))
+	})
+	// Who weighs the run finds what the coroutine holds while it is suspended.
+	wrapped.Upvalues = L.NewClosure(func(*lua.LState) int { return 0 }, th).Upvalues
+	L.Push(wrapped)
 	return 1
 }
 

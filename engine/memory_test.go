@@ -85,6 +85,7 @@ func TestMemoryEndsTheGreedy(t *testing.T) {
 		"global":    `t = {} while true do t["k" .. #t] = true t[#t + 1] = "x" .. #t end`,
 		"coroutine": `coroutine.wrap(function() local t = {} while true do t[#t + 1] = { #t } end end)()`,
 		"suspended": `local co = coroutine.wrap(function() local t = {} while true do for i = 1, 100 do t[#t + 1] = { i } end coroutine.yield() end end) while true do co() end`,
+		"asleep":    `local co = coroutine.wrap(function() local t = {} while true do for i = 1, 100 do t[#t + 1] = { i } end coroutine.yield() end end) while true do co() for i = 1, 3000 do end end`,
 		"strings":   `local t = {} while true do t[#t + 1] = ("x"):rep(1000) .. #t end`,
 		"keys":      `local t = {} local n = 0 while true do n = n + 1 t[{}] = n end`,
 		"closures":  `local t = {} while true do local n = #t t[n + 1] = function() return n end end`,
