@@ -287,6 +287,9 @@ smtp.send { from = "reports@bank.example", to = "boss@bank.example", subject = j
 // says how often.
 func TestServeKill(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		t.Skip("not about races, and takes long")
+	}
 	kills := 10
 	if text := os.Getenv("MAILSCRIPT_TEST_KILLS"); text != "" {
 		var err error
@@ -356,10 +359,13 @@ func TestServeKill(t *testing.T) {
 // Five hundred jobs that are due at the same time all begin within the minute.
 func TestServeMany(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		t.Skip("not about races, and takes long")
+	}
 	const many = 500
 	var jobs strings.Builder
 	for i := range many {
-		fmt.Fprintf(&jobs, "[job.j%d]\nscript = \"a.lua\"\ncron = \"*/30 * * * * *\"\nseconds = true\n", i)
+		fmt.Fprintf(&jobs, "[job.j%d]\nscript = \"a.lua\"\ncron = \"*/15 * * * * *\"\nseconds = true\n", i)
 	}
 	box := openMailbox(t)
 	s := startServing(t, jobProject(t, box, jobs.String(), "a.lua", `print("done")`))

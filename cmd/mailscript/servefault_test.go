@@ -58,6 +58,9 @@ func TestServeS1(t *testing.T) {
 // FAULTS row S2: the clock skips the time or reads it twice, the zone changes, and the day
 // is there every four years.
 func TestServeS2(t *testing.T) {
+	if raceEnabled {
+		t.Skip("not about races, and takes long")
+	}
 	paris := "timezone = \"Europe/Paris\"\n"
 	files := []string{"a.lua", keyScript}
 	t.Run("gap and overlap", func(t *testing.T) {
@@ -169,6 +172,9 @@ func TestServeS3(t *testing.T) {
 // FAULTS row S6: a job that fails each minute fills nobody's mailbox, and a notice tells of
 // those that were held back. Nothing answers a notice.
 func TestServeS6(t *testing.T) {
+	if raceEnabled {
+		t.Skip("not about races, and takes long")
+	}
 	inBubble(t, reportJob("* * * * *", ""), []string{"a.lua", `error "no data"`}, func(b *bubble) {
 		b.serve()
 		b.until("2026-11-26T11:30:30Z")

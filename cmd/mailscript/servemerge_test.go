@@ -72,6 +72,9 @@ func TestServeMerges(t *testing.T) {
 // is in doubt, and the runs go on. MAILSCRIPT_TEST_KILLS says how often.
 func TestServeKillMerges(t *testing.T) {
 	t.Parallel()
+	if raceEnabled {
+		t.Skip("not about races, and takes long")
+	}
 	kills := 4
 	if text := os.Getenv("MAILSCRIPT_TEST_KILLS"); text != "" {
 		var err error
