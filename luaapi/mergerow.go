@@ -43,6 +43,7 @@ type merge struct {
 	// onlyEnvelope is true while it is looked whom the messages are for.
 	onlyEnvelope bool
 	made         described // of it
+	constants    constants // in the data of templates
 }
 
 // described is what a script said of a row.
@@ -244,7 +245,7 @@ func (m *merge) take(L *lua.LState) int {
 	c := &Call{bound: m.bound, L: L, function: messageOfRow}
 	switch v := v.(type) {
 	case *lua.LTable:
-		d := &describer{c: c, onlyEnvelope: m.onlyEnvelope}
+		d := &describer{c: c, onlyEnvelope: m.onlyEnvelope, constants: &m.constants}
 		description := d.read(emptyDescription(), v)
 		m.made = described{description: description, letter: d.letter, data: d.data, signing: d.signing}
 		return 0
