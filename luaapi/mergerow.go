@@ -308,7 +308,10 @@ func (m *merge) now() time.Time { return m.at }
 // digits is where a message takes its Message-ID and boundaries from: they follow from
 // the names of run and row, so that each attempt is the same.
 func (m *merge) digits(key string) io.Reader {
-	return rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "%d %s %s", len(m.seed), m.seed, key)))
+	var room [128]byte
+	text := append(strconv.AppendInt(room[:0], int64(len(m.seed)), 10), ' ')
+	text = append(append(append(text, m.seed...), ' '), key...)
+	return rand.NewChaCha8(sha256.Sum256(text))
 }
 
 // result tells the script what became of a row.
