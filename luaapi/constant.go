@@ -3,8 +3,8 @@ package luaapi
 import lua "github.com/yuin/gopher-lua"
 
 // constants are tables that a script puts into the data of one row after the other, such
-// as a list of offers. Each is made a Go value once, and again when it has changed: to make
-// it for each row would be a tenth of what a merge costs. Templates only read their data,
+// as a list of offers. Each is made a Go value once, and again when it has changed: made for
+// each row, they would be a tenth of what a merge allocates. Templates only read their data,
 // so that many rows may have the same value, on many goroutines.
 type constants struct {
 	kept [8]constant
@@ -111,38 +111,40 @@ func (p *part) note(t *lua.LTable, room *int) bool {
 		return false
 	}
 	for i := range n {
-		if !add(&p.list, held{value: t.RawGetInt(i + 1)}, room) {
+		h := held{value: t.RawGetInt(i + 1)}
+		if !h.note(room) {
 			return false
 		}
+		p.list = append(p.list, h)
 	}
 	if n > 0 {
 		p.last = lua.LNumber(n)
 	}
 	for key, value := t.Next(p.last); key != lua.LNil; key, value = t.Next(key) {
-		if !add(&p.fields, held{key: key, value: value}, room) {
+		h := held{key: key, value: value}
+		if !h.note(room) {
 			return false
 		}
+		p.fields = append(p.fields, h)
 	}
 	return true
 }
 
-func add(list *[]held, h held, room *int) bool {
+func (h *held) note(room *int) bool {
 	if *room--; *room < 0 {
 		return false
 	}
-	if inner, ok := h.value.(*lua.LTable); ok {
-		h.inner = new(part)
-		if !h.inner.note(inner, room) {
-			return false
-		}
+	inner, ok := h.value.(*lua.LTable)
+	if !ok {
+		return true
 	}
-	*list = append(*list, h)
-	return true
+	h.inner = new(part)
+	return h.inner.note(inner, room)
 }
 
 // unchanged reports whether the table still holds the same. Objects never change.
 func (p *part) unchanged() bool {
-	if p.table.Metatable != p.meta || p.table.MaxN() != len(p.list) {
+	if p.table.Metatable != p.meta { // which can make it a list
 		return false
 	}
 	for i := range p.list {
@@ -150,7 +152,7 @@ func (p *part) unchanged() bool {
 			return false
 		}
 	}
-	key, value := p.table.Next(p.last)
+	key, value := p.table.Next(p.last) // a further element, where there is one
 	for i := range p.fields {
 		if f := &p.fields[i]; key != f.key || !f.is(value) {
 			return false
