@@ -107,9 +107,6 @@ type held struct {
 func (p *part) note(t *lua.LTable, room *int) bool {
 	p.table, p.meta, p.last = t, t.Metatable, lua.LNil
 	n := t.MaxN()
-	if n > *room {
-		return false
-	}
 	for i := range n {
 		h := held{value: t.RawGetInt(i + 1)}
 		if !h.note(room) {

@@ -186,11 +186,12 @@ func TestConstantsBounds(t *testing.T) {
 		for i = 1, 40 do many["t" .. i] = { i } end
 		for i = 1, 10 do look { large = large, wide = wide, deep = deep, fresh = { i }, more = { { i } } } end
 		for i = 1, 100 do look(many) end
-		for i = 1, 10 do look { large = large, fresh = { i } } end`
+		for i = 1, 100 do look { large = large, fresh = { i }, other = deep[1] } end`
 	r := &dataRows{t: t}
+	var last lua.LValue
 	measured(t, source, func(c *Call) {
-		r.c = c
-		r.look(c.Arg(0))
+		r.c, last = c, c.Arg(0)
+		r.look(last)
 		kept := 0
 		for i := range r.same.kept {
 			k := &r.same.kept[i]
@@ -210,8 +211,12 @@ func TestConstantsBounds(t *testing.T) {
 	})
 	r.end()
 	// More of them than are remembered do not take the place of each other.
-	if least := 100 * (len(r.same.kept) - 3) / 2; r.reused < least {
+	if least := 90 * (len(r.same.kept) - 3); r.reused < least {
 		t.Errorf("%d tables are reused, want %d at least", r.reused, least)
+	}
+	before := r.reused
+	if r.look(last); r.reused == before {
+		t.Error("a table is not remembered, though others have not been there for long")
 	}
 }
 
