@@ -9,13 +9,13 @@ import (
 )
 
 // A merge makes much that lives briefly beside little that stays. While little is live
-// there may be twice as much garbage, which saves a sixth of its time. One of a million
+// there may be four times as much garbage, which saves a fifth of its time. One of a million
 // rows keeps hashes of them, and is to fit into 64 MiB, of which the program itself takes a
 // third: there may be less garbage the more is live, and above what such a merge keeps, as
 // much as is usual.
 const (
 	heapTarget   = 24 << 20 // octets, live and garbage
-	mostGarbage  = 200      // percent of what is live
+	mostGarbage  = 400      // percent of what is live
 	leastGarbage = 40
 	largeHeap    = 32 << 20 // octets that are live
 	usualGarbage = 100

@@ -13,9 +13,9 @@ import (
 	lua "github.com/yuin/gopher-lua"
 )
 
-// measured runs source with a function `measure(n, f)` that a benchmark gives,
+// measured runs source with a function `measure(argument)` that a benchmark or a test gives,
 // and returns when the script ends.
-func measured(b *testing.B, source string, measure func(*Call)) {
+func measured(b testing.TB, source string, measure func(*Call)) {
 	b.Helper()
 	api := New(Options{Root: b.TempDir(), Rehearsal: true})
 	modules := api.Modules()
@@ -106,6 +106,27 @@ func BenchmarkRow(b *testing.B) {
 			if _, err := c.rt.Call(c.L, c.Arg(0), 1, c.object("row", row)); err != nil {
 				b.Fatal(err)
 			}
+		}
+	})
+}
+
+// withOffers is the data of a row beside a list that all rows have.
+const withOffers = `
+local offers = {}
+for i = 1, 4 do offers[i] = { Title = "Title " .. i, URL = "https://bank.example/" .. i, Price = i + 0.5 } end
+require "bench".measure(function() return { name = "Ann", Offers = offers } end)`
+
+// BenchmarkData makes values of that data, for a merge.
+func BenchmarkData(b *testing.B) {
+	measured(b, withOffers, func(c *Call) {
+		data, err := c.rt.Call(c.L, c.Arg(0), 1)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var same constants
+		b.ReportAllocs()
+		for b.Loop() {
+			c.templateData("data", data[0], &same)
 		}
 	})
 }

@@ -117,7 +117,7 @@ func fits(v lua.LValue, want string) bool {
 	if strings.HasPrefix(want, "fun(") {
 		return v.Type() == lua.LTFunction
 	}
-	for _, t := range strings.Split(want, "|") {
+	for t := range strings.SplitSeq(want, "|") {
 		switch {
 		case t == "any":
 			return true

@@ -81,6 +81,7 @@ type describer struct {
 	// onlyEnvelope leaves the rest of descriptions unread: a merge first looks whom its
 	// messages are for.
 	onlyEnvelope bool
+	constants    *constants // of a merge, nil elsewhere
 }
 
 func (d *describer) description(t *lua.LTable) mime.Description {
@@ -132,7 +133,7 @@ func (d *describer) templated(given *description) {
 	if given.Data == nil {
 		d.c.Usage("data = row, or a table of names and values", `option "data" is missing: what the template is filled with`)
 	}
-	d.data = d.c.templateData(d.c.function.full+": data", given.Data)
+	d.data = d.c.templateData(d.c.function.full+": data", given.Data, d.constants)
 }
 
 // read replaces the fields of m that t holds, and leaves a template to be filled.

@@ -1,7 +1,10 @@
 package luaapi
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -87,5 +90,20 @@ func TestMergeFault(t *testing.T) {
 	var fault *engine.Fault
 	if !errors.As(err, &fault) || fault.Kind != engine.KindFile || !strings.HasPrefix(fault.Message, `merge "autumn": `) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What a message is made of stays the same from one version to the next: a run that goes on
+// compares it with what it has sent.
+func TestMergeDigits(t *testing.T) {
+	for _, name := range []string{"news", "", strings.Repeat("long ", 100)} {
+		for _, key := range []string{"1", "ann@example.org", strings.Repeat("key", 300)} {
+			var got, want [64]byte
+			_, _ = (&merge{seed: []byte(name)}).digits(key).Read(got[:])
+			_, _ = rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "%d %s %s", len(name), name, key))).Read(want[:])
+			if got != want {
+				t.Errorf("the digits of %q in %q have changed", key, name)
+			}
+		}
 	}
 }

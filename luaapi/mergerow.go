@@ -43,6 +43,7 @@ type merge struct {
 	// onlyEnvelope is true while it is looked whom the messages are for.
 	onlyEnvelope bool
 	made         described // of it
+	constants    constants // in the data of templates
 }
 
 // described is what a script said of a row.
@@ -244,7 +245,7 @@ func (m *merge) take(L *lua.LState) int {
 	c := &Call{bound: m.bound, L: L, function: messageOfRow}
 	switch v := v.(type) {
 	case *lua.LTable:
-		d := &describer{c: c, onlyEnvelope: m.onlyEnvelope}
+		d := &describer{c: c, onlyEnvelope: m.onlyEnvelope, constants: &m.constants}
 		description := d.read(emptyDescription(), v)
 		m.made = described{description: description, letter: d.letter, data: d.data, signing: d.signing}
 		return 0
@@ -307,7 +308,10 @@ func (m *merge) now() time.Time { return m.at }
 // digits is where a message takes its Message-ID and boundaries from: they follow from
 // the names of run and row, so that each attempt is the same.
 func (m *merge) digits(key string) io.Reader {
-	return rand.NewChaCha8(sha256.Sum256(fmt.Appendf(nil, "%d %s %s", len(m.seed), m.seed, key)))
+	var room [128]byte
+	text := append(strconv.AppendInt(room[:0], int64(len(m.seed)), 10), ' ')
+	text = append(append(append(text, m.seed...), ' '), key...)
+	return rand.NewChaCha8(sha256.Sum256(text))
 }
 
 // result tells the script what became of a row.

@@ -56,9 +56,12 @@ func mimeModule() *Module {
 				Name: "address", Params: []Param{{"text_or_name", "string", `an address, "Ann <ann@example.org>", or just the name`}, {"address?", "string", "the address where the first is a name"}}, Returns: "address",
 				Doc: "One address. With two arguments the first is a name taken as it is, commas and all.", Example: `local carol = mime.address("Smith, Carol", "carol@example.org")`,
 				Call: func(c *Call) []lua.LValue {
-					a, err := mime.ParseAddress(c.String(0))
+					var a mime.Address
+					var err error
 					if c.Given(1) {
 						a, err = mime.NewAddress(c.String(0), c.String(1))
+					} else {
+						a, err = mime.ParseAddress(c.String(0))
 					}
 					if err != nil {
 						c.Fail(err)

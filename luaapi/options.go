@@ -48,9 +48,13 @@ func (d *decoder) table(t *lua.LTable, into reflect.Value) {
 	// In the order of the struct, so that of several mistakes the same one is
 	// reported every time; unknown names first.
 	var unknown []string
-	var room [16]int
+	type option struct {
+		place int
+		value lua.LValue
+	}
+	var room [16]option
 	given := room[:0]
-	t.ForEach(func(key, _ lua.LValue) {
+	for key, value := t.Next(lua.LNil); key != lua.LNil; key, value = t.Next(key) {
 		name, isName := key.(lua.LString)
 		place, known := shape.places[string(name)]
 		switch {
@@ -59,9 +63,9 @@ func (d *decoder) table(t *lua.LTable, into reflect.Value) {
 		case !known:
 			unknown = append(unknown, string(name))
 		default:
-			given = append(given, place)
+			given = append(given, option{place, value})
 		}
-	})
+	}
 	if len(unknown) > 0 {
 		slices.Sort(unknown)
 		if near, ok := engine.Closest(unknown[0], shape.names); ok {
@@ -69,10 +73,10 @@ func (d *decoder) table(t *lua.LTable, into reflect.Value) {
 		}
 		d.fail("the options are "+strings.Join(shape.names, ", "), "unknown option %q", unknown[0])
 	}
-	slices.Sort(given)
-	for _, place := range given {
-		field := &shape.fields[place]
-		d.value(field.name, t.RawGetString(field.name), into.FieldByIndex(field.index))
+	slices.SortFunc(given, func(a, b option) int { return a.place - b.place })
+	for _, o := range given {
+		field := &shape.fields[o.place]
+		d.value(field.name, o.value, into.FieldByIndex(field.index))
 	}
 }
 

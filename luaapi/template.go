@@ -84,7 +84,7 @@ func templateClass() *Class {
 			Doc:     "The parts of the message: html, text, subject and preheader, those that the template has. A field that the data does not have is an error.",
 			Example: `print(template.new({ text = "Dear {{.name}}" }):render({ name = "Ann" }).text)`,
 			Call: func(c *Call) []lua.LValue {
-				data := c.templateData(c.function.full+": data", c.Arg(0))
+				data := c.templateData(c.function.full+": data", c.Arg(0), nil)
 				rendered, err := data.render(c.Context(), of(c))
 				if err != nil {
 					c.Fail(err)
@@ -182,8 +182,9 @@ type data struct {
 	value any
 }
 
-// templateData reads data on the script's thread; rendering it needs no Lua.
-func (c *Call) templateData(place string, v lua.LValue) data {
+// templateData reads data on the script's thread; rendering it needs no Lua. same are what
+// a merge has in the data of several rows, nil elsewhere.
+func (c *Call) templateData(place string, v lua.LValue, same *constants) data {
 	if ud, ok := v.(*lua.LUserData); ok {
 		if row, ok := ud.Value.(*rows.Row); ok {
 			return data{row: row}
@@ -192,12 +193,16 @@ func (c *Call) templateData(place string, v lua.LValue) data {
 	if _, ok := v.(*lua.LTable); !ok {
 		c.Usage("", "%s must be a row or a table, got %s", place, engine.TypeName(v))
 	}
-	value, err := c.toGo(v, func(v *lua.LUserData) (any, bool) {
+	w := toGo{bound: c.bound, constants: same, object: func(v *lua.LUserData) (any, bool) {
 		if p, ok := v.Value.(*picture); ok {
 			return map[string]any{"width": int64(p.width), "height": int64(p.height), "alt": p.alt}, true
 		}
 		return c.dataOf(v)
-	})
+	}}
+	if same != nil {
+		same.begin()
+	}
+	value, err := w.value(v, 0)
 	if err != nil {
 		c.Usage("", "%s: %v", place, err)
 	}

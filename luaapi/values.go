@@ -94,6 +94,8 @@ type toGo struct {
 	*bound
 	object func(v *lua.LUserData) (any, bool)
 	inside []*lua.LTable // the tables that hold the one looked at
+	// constants make values of the tables right in the data, nil where each is made anew.
+	constants *constants
 }
 
 func (w *toGo) value(v lua.LValue, depth int) (any, error) {
@@ -111,6 +113,9 @@ func (w *toGo) value(v lua.LValue, depth int) (any, error) {
 		}
 		return f, nil
 	case *lua.LTable:
+		if depth == 1 && w.constants != nil {
+			return w.constants.value(w, v)
+		}
 		return w.table(v, depth)
 	case *lua.LUserData:
 		if value, ok := w.object(v); ok {

@@ -34,6 +34,9 @@ func NewAddress(name, mailbox string) (Address, error) {
 	if offset, reason := nameFault(name); offset >= 0 {
 		return Address{}, &AddressError{Text: name, Offset: offset, Reason: "the name " + reason, Hint: hintFor(reason)}
 	}
+	if isPlainMailbox(mailbox) {
+		return Address{Name: name, Mailbox: mailbox}, nil
+	}
 	p := addressParser{text: mailbox, limit: maxAddressText}
 	mailbox, err := p.parseMailbox()
 	if err != nil {

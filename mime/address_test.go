@@ -374,9 +374,20 @@ func FuzzPlainMailbox(f *testing.F) {
 		if !isPlainMailbox(text) {
 			return
 		}
+		list, err := ParseAddressList(text)
+		if err != nil || len(list) != 1 || list[0] != (Address{Mailbox: text}) {
+			t.Fatalf("%q is %v, %v", text, list, err)
+		}
+		p := addressParser{text: text, limit: maxAddressText}
+		if mailbox, err := p.parseMailbox(); err != nil || mailbox != text {
+			t.Fatalf("%q is %q, %v", text, mailbox, err)
+		}
 		a, err := ParseAddress(text)
-		if err != nil || a.Mailbox != text {
+		if err != nil || a != (Address{Mailbox: text}) {
 			t.Fatalf("%q is %v, %v", text, a, err)
+		}
+		if named, err := NewAddress(" Zoë, =?x? ", text); err != nil || named != (Address{"Zoë, =?x?", text}) {
+			t.Fatalf("%q with a name is %v, %v", text, named, err)
 		}
 		if wire, err := a.Wire(); err != nil || wire != text {
 			t.Fatalf("%q is %q on the wire, %v", text, wire, err)

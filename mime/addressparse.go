@@ -20,6 +20,9 @@ const (
 // comments dropped. Refused are groups, source routes (RFC 5321, appendix F.2), folded
 // lines and every control character but the tab between words. Errors are *AddressError.
 func ParseAddress(text string) (Address, error) {
+	if isPlainMailbox(text) {
+		return Address{Mailbox: text}, nil
+	}
 	p := addressParser{text: text, limit: maxAddressText}
 	list, err := p.parseList()
 	if err != nil {

@@ -98,9 +98,10 @@ func (b *builder) build(m *Message) (err *Error) {
 	if b.date = b.d.Date; b.date.IsZero() {
 		b.date = b.env.now()
 	}
-	if err := b.envelope(m); err != nil {
+	if m.from, m.to, err = b.envelope(m.single.recipient[:0]); err != nil {
 		return err
 	}
+	m.utf8 = m.from.NeedsUTF8() || slices.ContainsFunc(m.to, Address.NeedsUTF8)
 	if err := b.messageID(); err != nil {
 		return err
 	}
@@ -276,30 +277,29 @@ func checkMailboxes(place string, addresses []Address) ([]Address, *Error) {
 }
 
 // envelope finds out what the server is told. Each mailbox is told once, however often
-// the fields name it.
-func (b *builder) envelope(m *Message) (err *Error) {
-	var to []Address
+// the fields name it. room is for the recipients.
+func (b *builder) envelope(room []Address) (from Address, to []Address, err *Error) {
 	e := b.d.Envelope
 	switch {
 	case e != nil && e.From != nil && *e.From == (Address{}):
-		m.from = Address{} // the null reverse-path (RFC 5321, section 4.5.5)
+		// the null reverse-path (RFC 5321, section 4.5.5)
 	case e != nil && e.From != nil:
-		from, err := checkMailboxes("envelope.from", []Address{*e.From})
+		checked, err := checkMailboxes("envelope.from", []Address{*e.From})
 		if err != nil {
-			return err
+			return Address{}, nil, err
 		}
-		m.from = from[0]
+		from = checked[0]
 	case len(b.sender) > 0:
-		m.from = b.sender[0]
+		from = b.sender[0]
 	default:
-		m.from = b.from[0]
+		from = b.from[0]
 	}
 	if e != nil && e.To != nil {
 		if to, err = checkMailboxes("envelope.to", e.To); err != nil {
-			return err
+			return Address{}, nil, err
 		}
 	} else {
-		to = b.to.appendAddresses(m.single.recipient[:0])
+		to = b.to.appendAddresses(room)
 		for _, list := range []AddressList{b.cc, b.bcc} {
 			if len(list) > 0 {
 				to = list.appendAddresses(to)
@@ -307,21 +307,20 @@ func (b *builder) envelope(m *Message) (err *Error) {
 		}
 	}
 	if len(to) == 0 {
-		return &Error{Field: "to", Offset: -1, Reason: "no recipient", Hint: `to = "Ann <ann@example.org>"`}
+		return Address{}, nil, &Error{Field: "to", Offset: -1, Reason: "no recipient", Hint: `to = "Ann <ann@example.org>"`}
 	}
-	if m.to = to; len(to) > 1 {
-		m.to = make([]Address, 0, len(to))
-		seen := make(map[string]bool, len(to))
-		for _, a := range to {
-			if key := a.key(); !seen[key] {
-				seen[key] = true
-				m.to = append(m.to, a)
-			}
+	if len(to) == 1 {
+		return from, to, nil
+	}
+	once := make([]Address, 0, len(to))
+	seen := make(map[string]bool, len(to))
+	for _, a := range to {
+		if key := a.key(); !seen[key] {
+			seen[key] = true
+			once = append(once, a)
 		}
 	}
-	m.utf8 = m.utf8 || slices.ContainsFunc(m.to, Address.NeedsUTF8)
-	m.utf8 = m.utf8 || m.from.NeedsUTF8()
-	return nil
+	return from, once, nil
 }
 
 // messageID takes the given Message-ID or makes one at the domain of the first From, and the

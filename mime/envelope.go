@@ -4,12 +4,13 @@ package mime
 // the description, without building it.
 func (d *Description) Recipients() (from Address, to []Address, err error) {
 	b := builder{d: d}
-	var m Message
 	if fault := b.checkAddresses(); fault != nil {
 		return Address{}, nil, fault
 	}
-	if fault := b.envelope(&m); fault != nil {
+	// Without a message around them, which would be most of what this takes.
+	var fault *Error
+	if from, to, fault = b.envelope(nil); fault != nil {
 		return Address{}, nil, fault
 	}
-	return m.from, m.to, nil
+	return from, to, nil
 }

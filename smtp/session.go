@@ -25,6 +25,7 @@ type Session struct {
 	raw     bool  // octets were written past the queue, see Write
 
 	words  []byte  // where commands are worded
+	room   []byte  // where a stream gathers what it writes, while there is none
 	stream *Stream // occupies the session
 	skips  verdict // whether the server skips a chunk it refuses
 	// obliging: it takes a message for nobody, see discards.

@@ -113,7 +113,7 @@ func (s *Session) Stream(ctx context.Context, next func() (Mail, error), options
 		session: s, ctx: ctx, next: next, options: options.withDefaults(),
 		wake: make(chan struct{}, 1),
 	}
-	st.out.stream = st
+	st.out.stream, st.out.buf, s.room = st, s.room, nil
 	s.stream = st
 	return st
 }
@@ -199,6 +199,10 @@ func (st *Stream) conclude() {
 	st.over = true
 	st.pause()
 	s := st.session
+	// Streams of a merge are many and short. Whatever was written has left the room.
+	if s.room, st.out.buf = st.out.buf[:0], nil; cap(s.room) > 2*blockSize {
+		s.room = nil
+	}
 	if s.stream == st {
 		s.stream = nil
 	}
