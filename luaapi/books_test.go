@@ -125,8 +125,8 @@ func TestBooksOneName(t *testing.T) {
 // stays open: in the same script, too.
 func TestBooksAgain(t *testing.T) {
 	s := newSharing(t)
-	source := around + "local function rows()\n" + strings.TrimPrefix(rowsOf("one", "400", "on_result = function(row) if fails and row.id == 40 then error \"enough\" end end"), around) +
-		" return run end\nfails = true\nassert(not pcall(rows))\nfails = false\nlocal run = rows()\nassert(run.sent + run.already_sent == 400)"
+	source := around + "local function rows()\n" + strings.TrimPrefix(rowsOf("one", "4000", "on_result = function(row) if fails and row.id == 40 then error \"enough\" end end"), around) +
+		" return run end\nfails = true\nassert(not pcall(rows))\nfails = false\nlocal run = rows()\nassert(run.sent + run.already_sent == 4000)"
 	if out, err := s.run(t.Context(), "one", source, nil); err != nil {
 		t.Errorf("%v\n%s", err, out)
 	}
