@@ -91,7 +91,7 @@ func TestMemoryEndsTheGreedy(t *testing.T) {
 		"closures":  `local t = {} while true do local n = #t t[n + 1] = function() return n end end`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if slowdown > 1 && name != "local" && name != "suspended" {
+			if slowdown > 1 && name != "suspended" {
 				t.Skip("it takes long with the race detector")
 			}
 			ends := together(t, room(48), map[string]string{
