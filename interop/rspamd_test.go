@@ -40,13 +40,24 @@ func checkRspamd(t *testing.T, sent map[string][][]byte) {
 	socket := startRspamd(t)
 	for _, example := range slices.Sorted(maps.Keys(sent)) {
 		t.Run(example, func(t *testing.T) {
-			found := map[string]bool{}
-			for _, message := range sent[example] {
-				for _, symbol := range askRspamd(t, socket, message) {
-					found[symbol] = true
+			want := slices.Sorted(maps.Keys(knownSymbols[example]))
+			ask := func() []string {
+				found := map[string]bool{}
+				for _, message := range sent[example] {
+					for _, symbol := range askRspamd(t, socket, message) {
+						found[symbol] = true
+					}
 				}
+				return slices.Sorted(maps.Keys(found))
 			}
-			if got, want := slices.Sorted(maps.Keys(found)), slices.Sorted(maps.Keys(knownSymbols[example])); !slices.Equal(got, want) {
+			got := ask()
+			if !slices.Equal(got, want) {
+				// On a busy machine its own time runs out, and what that leaves is no verdict
+				// about the message. What is wrong with that is found again.
+				t.Logf("rspamd counted %q at first", got)
+				got = ask()
+			}
+			if !slices.Equal(got, want) {
 				t.Errorf("rspamd counts %q, want %q", got, want)
 			}
 		})
