@@ -40,11 +40,16 @@ type ClashError struct {
 
 func (e *ClashError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d rows have a key or an address that an earlier row has: ", e.Total)
-	if e.Total == 1 {
-		b.Reset()
+	if e.Total > 1 {
+		fmt.Fprintf(&b, "%d rows have a key or an address that an earlier row has: ", e.Total)
 	}
-	for i, c := range e.Clashes {
+	writeFirst(&b, e.Clashes, func(c Clash) string { return c.Place })
+	return b.String()
+}
+
+// writeFirst writes the first of the rows that something is wrong with, and where they are.
+func writeFirst[E error](b *strings.Builder, all []E, place func(E) string) {
+	for i, e := range all {
 		if i == shownClashes {
 			b.WriteString("; …")
 			break
@@ -52,9 +57,8 @@ func (e *ClashError) Error() string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		fmt.Fprintf(&b, "%s: %s", c.Place, c.Error())
+		fmt.Fprintf(b, "%s: %s", place(e), e.Error())
 	}
-	return b.String()
 }
 
 // EditError is why nothing is sent: rows have changed since they were sent.

@@ -39,16 +39,7 @@ func (e *TakenError) Error() string {
 	if e.Total > 1 {
 		fmt.Fprintf(&b, "%d rows are to go to addresses that this run has written to already: ", e.Total)
 	}
-	for i, t := range e.Taken {
-		if i == shownClashes {
-			b.WriteString("; …")
-			break
-		}
-		if i > 0 {
-			b.WriteString("; ")
-		}
-		fmt.Fprintf(&b, "%s: %s", t.Place, t.Error())
-	}
+	writeFirst(&b, e.Taken, func(t Taken) string { return t.Place })
 	return b.String()
 }
 
