@@ -151,7 +151,7 @@ type nowhere struct{ err error }
 
 func (n nowhere) Open(string) (fs.File, error) { return nil, n.err }
 
-// record is a row as templates see it. One is used for one rendering.
+// record is a row as templates see it. One is used for one rendering at a time.
 type record struct {
 	row   *rows.Row
 	fault error // of the first field that is not what its column should hold
@@ -176,10 +176,16 @@ func (r *record) Field(name string) (any, bool) {
 // Names are those of the fields, for "did you mean".
 func (r *record) Names() []string { return r.row.Columns().Names() }
 
-// data is what a template is filled with: a row, or what was a table.
+// data is what a template is filled with: a *record, or what was a table.
 type data struct {
-	row   *rows.Row
-	value any
+	value   any
+	records []*record // in it
+}
+
+// rowData is a row as data.
+func rowData(row *rows.Row) data {
+	r := &record{row: row}
+	return data{r, []*record{r}}
 }
 
 // templateData reads data on the script's thread; rendering it needs no Lua. same are what
@@ -187,18 +193,28 @@ type data struct {
 func (c *Call) templateData(place string, v lua.LValue, same *constants) data {
 	if ud, ok := v.(*lua.LUserData); ok {
 		if row, ok := ud.Value.(*rows.Row); ok {
-			return data{row: row}
+			return rowData(row)
 		}
 	}
 	if _, ok := v.(*lua.LTable); !ok {
 		c.Usage("", "%s must be a row or a table, got %s", place, engine.TypeName(v))
 	}
-	w := toGo{bound: c.bound, constants: same, object: func(v *lua.LUserData) (any, bool) {
-		if p, ok := v.Value.(*picture); ok {
-			return map[string]any{"width": int64(p.width), "height": int64(p.height), "alt": p.alt}, true
+	var records []*record
+	w := toGo{bound: c.bound, constants: same}
+	w.object = func(v *lua.LUserData) (any, bool) {
+		switch value := v.Value.(type) {
+		case *picture:
+			return map[string]any{"width": int64(value.width), "height": int64(value.height), "alt": value.alt}, true
+		case *rows.Row:
+			// One deeper down may be part of what several renderings share.
+			if len(w.inside) == 1 {
+				r := &record{row: value}
+				records = append(records, r)
+				return r, true
+			}
 		}
 		return c.dataOf(v)
-	}}
+	}
 	if same != nil {
 		same.begin()
 	}
@@ -212,22 +228,23 @@ func (c *Call) templateData(place string, v lua.LValue, same *constants) data {
 		}
 		value = map[string]any{}
 	}
-	return data{value: value}
+	return data{value, records}
 }
 
-// render fills a template. It may be called on any goroutine.
+// render fills a template. It may be called on any goroutine, once at a time.
 func (d data) render(ctx context.Context, t *template.Template) (template.Rendered, error) {
-	if d.row == nil {
-		return t.Render(ctx, d.value)
+	for _, r := range d.records {
+		r.fault = nil
 	}
-	r := &record{row: d.row}
-	rendered, err := t.Render(ctx, r)
-	if r.fault != nil {
-		return template.Rendered{}, r.fault
+	rendered, err := t.Render(ctx, d.value)
+	for _, r := range d.records {
+		if r.fault != nil {
+			return template.Rendered{}, r.fault
+		}
 	}
 	var mistake *template.Error
-	if errors.As(err, &mistake) {
-		err = mistake.WithRow(d.row.Place().String())
+	if r, ok := d.value.(*record); ok && errors.As(err, &mistake) {
+		err = mistake.WithRow(r.row.Place().String())
 	}
 	return rendered, err
 }

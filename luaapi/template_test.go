@@ -17,6 +17,10 @@ func TestTemplates(t *testing.T) {
 		{"a message", `local m = mime.message { from = "a@b.example", to = "c@d.example", template = template.load "letter", data = source:all()[1] }
 			print(m:header "Subject", m:bytes():find("Dear Ann", 1, true) ~= nil, m:bytes():find("<strong>Ann</strong>", 1, true) ~= nil)`, "Hello Ann\ttrue\ttrue"},
 		{"a subject of its own", `print(mime.message({ from = "a@b.example", to = "c@d.example", subject = "Hi", template = template.load "letter", data = source:all()[1] }):header "Subject")`, "Hi"},
+		{"a row in a table", `local row = source:all()[1]
+			print(template.new({ text = "{{.row.name}} {{len .row}} {{range $k, $v := .row}}{{if eq $k \"name\"}}{{$v}}{{end}}{{end}} {{index .rows 0 \"name\"}}" }):render({ row = row, rows = { row } }).text)`, "Ann 4 Ann Ann"},
+		{"a bad cell that is not shown", `local row = csv.rows("people.csv", { types = { name = "integer" } }):all()[1]
+			print(template.new({ text = "{{.row.email}}" }):render({ row = row }).text)`, "ann@"},
 		{"what there is not", `local r = template.new({ text = "x" }):render {} print(r.html, r.subject)`, "nil\tnil"},
 	} {
 		out, _, err := rehearse(t, around+test.source)
@@ -37,6 +41,9 @@ func TestTemplateMistakes(t *testing.T) {
 		{`template.new({ text = "Dear\n{{.nmae}}" }):render(source:all()[1])`, "2 | {{.nmae}}"},
 		{`template.new({ text = "{{.points}}" }):render(csv.rows("people.csv", { types = { name = "integer" } }):all()[1]) template.new({ text = "{{.name}}" }):render(csv.rows("people.csv", { types = { name = "integer" } }):all()[1])`,
 			`people.csv: row 2, column "name"`},
+		{`template.new({ text = "{{if .row.name}}{{end}}" }):render { row = csv.rows("people.csv", { types = { name = "integer" } }):all()[1] }`,
+			`people.csv: row 2, column "name"`},
+		{`template.new({ text = "{{.row.nmae}}" }):render { row = source:all()[1] }`, `no field "nmae"`},
 		{`template.new({ text = "x" }):render { 1, 2 }`, `data must have names, got a list`},
 		{`template.new({ text = "x" }):render { f = print }`, `data: .f: a function cannot be part of data`},
 		{`template.new({ text = "x" }):render { s = secret.env "HOME" }`, `data: .s: a secret cannot be part of data`},

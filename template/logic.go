@@ -124,6 +124,10 @@ func length(_ *run, args []any) (any, error) {
 		return int64(len(v)), nil
 	case map[string]any:
 		return int64(len(v)), nil
+	case Record:
+		if named, ok := v.(interface{ Names() []string }); ok {
+			return int64(len(named.Names())), nil
+		}
 	}
 	return nil, mistakef("%s has no length", kindOf(v))
 }

@@ -31,8 +31,8 @@ import (
 type Record interface {
 	// Field returns the value of a field, and whether there is one of the name.
 	// It must be safe for concurrent use where a record is rendered concurrently.
-	// A record that has Names() []string too can be encoded by the helper json, and
-	// errors say which of its fields was meant.
+	// A record that has Names() []string too can be gone through by range, counted by
+	// len and encoded by json, and errors say which of its fields was meant.
 	Field(name string) (any, bool)
 }
 

@@ -276,16 +276,25 @@ func jsonValue(v any, depth int) (any, error) {
 		return table, nil
 	case time.Time:
 		return v.Format(time.RFC3339), nil
-	case interface{ Names() []string }:
-		if r, ok := v.(Record); ok {
-			table := map[string]any{}
-			for _, name := range v.Names() {
-				table[name], _ = r.Field(name)
-			}
+	case Record:
+		if table, ok := tableOf(v); ok {
 			return jsonValue(table, depth)
 		}
 	}
 	return show(v)
+}
+
+// tableOf makes all fields of a record, where it can name them.
+func tableOf(r Record) (table map[string]any, ok bool) {
+	named, ok := r.(interface{ Names() []string })
+	if !ok {
+		return nil, false
+	}
+	table = map[string]any{}
+	for _, name := range named.Names() {
+		table[name], _ = r.Field(name)
+	}
+	return table, true
 }
 
 // truth is that of html/template: false, 0, nil and what is empty are false.
@@ -322,6 +331,10 @@ func items(v any) (any, error) {
 	case float64:
 		if i, ok := integral(v); ok {
 			return int(i), nil
+		}
+	case Record:
+		if table, ok := tableOf(v); ok {
+			return table, nil
 		}
 	}
 	return nil, mistakef("range cannot go through %s", kindOf(v)).withHint("it takes a list, a table or a whole number")
