@@ -60,6 +60,20 @@ func (k *constants) value(w *toGo, t *lua.LTable) (any, error) {
 	return w.table(t, 1)
 }
 
+// made reports whether a list or table is a value that was made for several rows.
+func (k *constants) made(v any) bool {
+	if k == nil {
+		return false
+	}
+	id := identityOf(v)
+	for i := range k.kept {
+		if value := k.kept[i].value; value != nil && identityOf(value) == id {
+			return true
+		}
+	}
+	return false
+}
+
 func (c *constant) forget() { c.part, c.value, c.rest = part{table: c.table}, nil, restRows }
 
 // find is what is known of a table, nil unless the row before had it too.

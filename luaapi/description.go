@@ -74,14 +74,14 @@ type envelopeOptions struct {
 
 // describer reads a description.
 type describer struct {
-	c       *Call
-	signing signing // what the description says of signatures
-	letter  *template.Template
-	data    data // what the template is to be filled with
-	// onlyEnvelope leaves the rest of descriptions unread: a merge first looks whom its
-	// messages are for.
-	onlyEnvelope bool
-	constants    *constants // of a merge, nil elsewhere
+	c         *Call
+	signing   signing // what the description says of signatures
+	letter    *template.Template
+	data      data       // what the template is to be filled with
+	constants *constants // of a merge, nil elsewhere
+	// addressed is what is known once it was read whom the message is for, in case that
+	// something is wrong with the rest; it may be nil.
+	addressed *mime.Description
 }
 
 func (d *describer) description(t *lua.LTable) mime.Description {
@@ -166,8 +166,8 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 		e := d.envelope(given.Envelope)
 		m.Envelope = &e
 	}
-	if d.onlyEnvelope {
-		return m
+	if d.addressed != nil {
+		*d.addressed = m
 	}
 	switch {
 	case given.Template != nil:

@@ -126,6 +126,7 @@ func (c *Call) merge(o mergeOptions) *mergeRun {
 		return run
 	}
 	m := c.newMerge(o, run)
+	defer m.answers.close()
 	options := c.deliveryOptions(o)
 	var err error
 	if o.DryRun || c.options.Check != nil {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -38,12 +39,11 @@ type merge struct {
 	most     int64     // how many rows there are to be, 0 is all
 	sample   *Sample   // keeps messages that are only looked at, nil where nobody wants them
 
-	describe *lua.LFunction // calls message under protection
-	row      *rows.Row      // that describe is about
-	// onlyEnvelope is true while it is looked whom the messages are for.
-	onlyEnvelope bool
-	made         described // of it
-	constants    constants // in the data of templates
+	describe  *lua.LFunction // calls message under protection
+	row       *rows.Row      // that describe is about
+	made      *described     // of it
+	constants constants      // in the data of templates
+	answers   answers        // to message, while the rows are looked at
 }
 
 // described is what a script said of a row.
@@ -73,6 +73,10 @@ func (c *Call) newMerge(o mergeOptions, run *mergeRun) *merge {
 		rows: c.rowsOf(o.Rows), at: now().Truncate(time.Second), seed: []byte(o.Name),
 	}
 	m.describe = c.rt.NewFunction(c.function.full, m.take)
+	m.answers.spool.most = mostAnswered
+	if c.options.Ledger != "" {
+		m.answers.spool.folder = filepath.Join(c.options.Ledger, ledger.FolderName) // its disk has room for something of each row
+	}
 	return m
 }
 
@@ -86,6 +90,7 @@ func (m *merge) open(ctx context.Context, need delivery.Need) (delivery.Rows, er
 	if err != nil {
 		return delivery.Rows{}, err
 	}
+	m.answers.begin(need)
 	taken := int64(0)
 	var describe func(*delivery.Job) error
 	if need == delivery.NeedKeys {
@@ -128,11 +133,25 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 	return job, err
 }
 
-// tell adds to a job what the script's function says of its row.
+// tell adds to a job what the script's function says of its row, or has said.
 func (m *merge) tell(job *delivery.Job, need delivery.Need) error {
-	m.onlyEnvelope = need == delivery.NeedRecipients
-	if err := m.ask(job); err != nil || job.Err != nil || job.Skip != "" || m.onlyEnvelope {
-		return err
+	if !m.recall(job) {
+		if err := m.ask(job); err != nil {
+			return err
+		}
+		if need == delivery.NeedRecipients && job.Err == nil {
+			m.answers.keep(job, m.made, &m.constants)
+		}
+	}
+	if need == delivery.NeedRecipients {
+		// A message with a mistake counts as one to its recipients: it may be mended.
+		if envelope, err := envelopeOf(&m.made.description); job.Err != nil && err == nil {
+			job.Err, job.Envelope = nil, envelope
+		}
+		return nil
+	}
+	if job.Err != nil || job.Skip != "" {
+		return nil
 	}
 	signers, err := m.signers(domainsOf(m.made.description), m.made.signing, m.account)
 	if err != nil {
@@ -142,11 +161,24 @@ func (m *merge) tell(job *delivery.Job, need delivery.Need) error {
 	return nil
 }
 
+// recall is ask where the answer was kept.
+func (m *merge) recall(job *delivery.Job) bool {
+	if m.made = m.answers.find(job); m.made == nil {
+		return false
+	}
+	if job.Skip = m.made.skip; job.Skip != "" {
+		return true
+	}
+	var err error
+	job.Envelope, err = envelopeOf(&m.made.description)
+	return err == nil
+}
+
 // ask calls the script's function. What it returns is in m.made, and the job has its
 // envelope, or why there is none.
 func (m *merge) ask(job *delivery.Job) error {
 	row := job.Row.(*rows.Row)
-	m.row, m.made = row, described{}
+	m.row, m.made = row, new(described)
 	if _, err := m.rt.Call(m.L, m.describe, 0); err != nil {
 		if m.Context().Err() != nil {
 			return err
@@ -165,7 +197,7 @@ func (m *merge) ask(job *delivery.Job) error {
 }
 
 // builder is a job's Build.
-func (m *merge) builder(row *rows.Row, key string, made described, signers []*dkimSigner) func(context.Context) (delivery.Letter, error) {
+func (m *merge) builder(row *rows.Row, key string, made *described, signers []*dkimSigner) func(context.Context) (delivery.Letter, error) {
 	return func(ctx context.Context) (delivery.Letter, error) {
 		letter, err := m.build(ctx, key, made, signers)
 		if err != nil {
@@ -245,9 +277,9 @@ func (m *merge) take(L *lua.LState) int {
 	c := &Call{bound: m.bound, L: L, function: messageOfRow}
 	switch v := v.(type) {
 	case *lua.LTable:
-		d := &describer{c: c, onlyEnvelope: m.onlyEnvelope, constants: &m.constants}
-		description := d.read(emptyDescription(), v)
-		m.made = described{description: description, letter: d.letter, data: d.data, signing: d.signing}
+		d := &describer{c: c, constants: &m.constants, addressed: &m.made.description}
+		m.made.description = d.read(emptyDescription(), v)
+		m.made.letter, m.made.data, m.made.signing = d.letter, d.data, d.signing
 		return 0
 	case *lua.LUserData:
 		switch value := v.Value.(type) {
@@ -281,7 +313,7 @@ func envelopeOf(d *mime.Description) (smtp.Envelope, error) {
 
 // build makes the message of a row. It runs on any goroutine, and makes the same octets
 // each time.
-func (m *merge) build(ctx context.Context, key string, d described, signers []*dkimSigner) (delivery.Letter, error) {
+func (m *merge) build(ctx context.Context, key string, d *described, signers []*dkimSigner) (delivery.Letter, error) {
 	description := d.description
 	if d.letter != nil {
 		var err error
