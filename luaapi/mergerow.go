@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/mailscript/mailscript/delivery"
@@ -38,10 +39,12 @@ type merge struct {
 	seed     []byte    // what Message-IDs and boundaries come from, beside the key
 	most     int64     // how many rows there are to be, 0 is all
 	sample   *Sample   // keeps messages that are only looked at, nil where nobody wants them
+	spare    sync.Pool // of *rand.ChaCha8, which make digits of a seed
 
 	describe  *lua.LFunction // calls message under protection
 	row       *rows.Row      // that describe is about
 	made      *described     // of it
+	looked    described      // of a row that is only looked at
 	constants constants      // in the data of templates
 	answers   answers        // to message, while the rows are looked at
 }
@@ -136,7 +139,11 @@ func (m *merge) next(reader rows.Reader, need delivery.Need) (delivery.Job, erro
 // tell adds to a job what the script's function says of its row, or has said.
 func (m *merge) tell(job *delivery.Job, need delivery.Need) error {
 	if !m.recall(job) {
-		if err := m.ask(job); err != nil {
+		made := &m.looked
+		if need == delivery.NeedLetters {
+			made = new(described)
+		}
+		if err := m.ask(job, made); err != nil {
 			return err
 		}
 		if need == delivery.NeedRecipients && job.Err == nil {
@@ -174,11 +181,12 @@ func (m *merge) recall(job *delivery.Job) bool {
 	return err == nil
 }
 
-// ask calls the script's function. What it returns is in m.made, and the job has its
+// ask calls the script's function. What it returns is made, and m.made, and the job has its
 // envelope, or why there is none.
-func (m *merge) ask(job *delivery.Job) error {
+func (m *merge) ask(job *delivery.Job, made *described) error {
 	row := job.Row.(*rows.Row)
-	m.row, m.made = row, new(described)
+	*made = described{}
+	m.row, m.made = row, made
 	if _, err := m.rt.Call(m.L, m.describe, 0); err != nil {
 		if m.Context().Err() != nil {
 			return err
@@ -321,7 +329,13 @@ func (m *merge) build(ctx context.Context, key string, d *described, signers []*
 			return delivery.Letter{}, err
 		}
 	}
-	made, err := mime.Build(description, mime.Environment{Now: m.now, Random: m.digits(key)})
+	digits, _ := m.spare.Get().(*rand.ChaCha8)
+	if digits == nil {
+		digits = new(rand.ChaCha8)
+	}
+	digits.Seed(m.digits(key))
+	made, err := mime.Build(description, mime.Environment{Now: m.now, Random: digits})
+	m.spare.Put(digits)
 	if err != nil {
 		return delivery.Letter{}, err
 	}
@@ -337,13 +351,13 @@ func (m *merge) build(ctx context.Context, key string, d *described, signers []*
 
 func (m *merge) now() time.Time { return m.at }
 
-// digits is where a message takes its Message-ID and boundaries from: they follow from
-// the names of run and row, so that each attempt is the same.
-func (m *merge) digits(key string) io.Reader {
+// digits are what a message's Message-ID and boundaries come from: they follow from the
+// names of run and row, so that each attempt is the same.
+func (m *merge) digits(key string) [32]byte {
 	var room [128]byte
 	text := append(strconv.AppendInt(room[:0], int64(len(m.seed)), 10), ' ')
 	text = append(append(append(text, m.seed...), ' '), key...)
-	return rand.NewChaCha8(sha256.Sum256(text))
+	return sha256.Sum256(text)
 }
 
 // result tells the script what became of a row.
