@@ -45,7 +45,10 @@ func (a *answers) keep(job *delivery.Job, d *described, same *constants) {
 	if e.failed || len(e.b) > mostAnswer {
 		return
 	}
-	a.keeps = a.spool.add(e.b) == nil
+	err := a.spool.add(e.b)
+	if a.keeps = err == nil; err != nil && err != errSpoolFull {
+		a.spool.close() // what it has of a full disk, the ledger may need
+	}
 }
 
 // begin is called before the rows are read. The first time that it is for their recipients,
@@ -108,7 +111,7 @@ type shared struct {
 }
 
 // mostShared bounds how many there are.
-const mostShared = 256
+const mostShared = 64
 
 // identity tells one value from another, whatever they hold.
 type identity struct {

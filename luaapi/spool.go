@@ -6,15 +6,16 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 )
 
 // spool keeps records in the order they come in, to be read in that order. A few stay in
-// memory; the others go into a file of the folder, which has no name wherever files can
-// lose it while they are open, so that nothing is left of it after the process.
+// memory; the others go into a file, which has no name wherever files can lose it while they
+// are open, so that nothing is left of it after the process.
 type spool struct {
-	folder string
-	most   int64 // octets in the file
+	folder string // of the file; that for temporary files where it is "" or not there
+	most   int64  // octets in the file
 
 	buffer []byte
 	file   *os.File // nil until the buffer was full once
@@ -26,8 +27,8 @@ const spoolBuffer = 64 << 10
 
 var errSpoolFull = errors.New("as much is kept as may be")
 
-// add keeps a record. After an error the spool has what was added before the records that
-// were in memory at the time, and can still be read.
+// add keeps a record. After an error the records in memory are lost, and those in the file can
+// still be read.
 func (s *spool) add(record []byte) error {
 	s.buffer = binary.AppendUvarint(s.buffer, uint64(len(record)))
 	s.buffer = append(s.buffer, record...)
@@ -44,7 +45,11 @@ func (s *spool) flush() error {
 		return errSpoolFull
 	}
 	if s.file == nil {
-		file, err := os.CreateTemp(s.folder, "merge-*.tmp") // readable for its owner alone
+		const name = "merge-*.tmp" // readable for its owner alone
+		file, err := os.CreateTemp(s.folder, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			file, err = os.CreateTemp("", name)
+		}
 		if err != nil {
 			return err
 		}
