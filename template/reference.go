@@ -130,36 +130,36 @@ func (p *part) tooLarge() error {
 	return &Error{File: p.document.root.name, Message: fmt.Sprintf("the result is larger than %d bytes", p.template.options.MaxSize)}
 }
 
-func (r *reference) render(ctx context.Context, data any) (s string, err error) {
+func (r *reference) render(ctx context.Context, data any, out []byte) (_ []byte, err error) {
 	if err := ctx.Err(); err != nil {
-		return "", err
+		return out, err
 	}
 	i, _ := r.instances.Get().(*instance)
 	if i == nil {
 		if i, err = r.instance(); err != nil {
-			return "", err
+			return out, err
 		}
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			s, err = "", &Error{File: r.part.document.root.name, Message: fmt.Sprintf("rendering: %v", v)}
+			err = &Error{File: r.part.document.root.name, Message: fmt.Sprintf("rendering: %v", v)}
 		}
 	}()
 	i.run = run{part: r.part, interrupted: ctx.Err}
-	w := &limited{max: r.part.template.options.MaxSize}
+	w := &limited{out: out, max: len(out) + r.part.template.options.MaxSize}
 	err = i.execute(w, data)
 	ended := i.run.err
 	i.run.interrupted = nil
 	r.instances.Put(i)
 	switch {
 	case ended != nil:
-		return "", ended
+		err = ended
 	case err == errTooLarge:
-		return "", r.part.tooLarge()
+		err = r.part.tooLarge()
 	case err != nil:
-		return "", r.part.document.executionError(err)
+		err = r.part.document.executionError(err)
 	}
-	return string(w.out), nil
+	return w.out, err
 }
 
 // executionPattern is how text/template begins its errors: with line and column, which
