@@ -47,7 +47,7 @@ func (p *program) render(ctx context.Context, data any, out []byte) (_ []byte, e
 	if m == nil {
 		m = &machine{program: p, variables: make([]any, p.variables), loops: make([]turns, p.loops), repeated: make([]repeated, p.repeated), stack: make([]any, 0, 16)}
 	}
-	m.run = run{part: p.part, interrupted: ctx.Err}
+	m.run = run{part: p.part, ends: ctx}
 	m.out, m.limit = out, len(out)+p.part.template.options.MaxSize
 	m.dot, m.variables[0] = data, data
 	defer func() {

@@ -58,6 +58,11 @@ type refusing struct{}
 
 func (refusing) Write([]byte) (int, error) { return 0, errNothing }
 
+// ended is a context that ended.
+type ended struct{}
+
+func (ended) Err() error { return errNothing }
+
 // escaped returns the tree as html/template changed it. Escaping is the first thing that
 // an execution does; what follows ends at once.
 func (r *reference) escaped() (tree *parse.Tree, err error) {
@@ -70,7 +75,7 @@ func (r *reference) escaped() (tree *parse.Tree, err error) {
 			tree, err = nil, &Error{File: r.part.document.root.name, Message: fmt.Sprintf("escaping: %v", v)}
 		}
 	}()
-	i.run.interrupted = func() error { return errNothing }
+	i.run.ends = ended{}
 	i.run.steps = maxSteps
 	err = i.execute(refusing{}, nil)
 	var escaping *htmltemplate.Error
@@ -145,15 +150,15 @@ func (r *reference) render(ctx context.Context, data any, out []byte) (_ []byte,
 			err = &Error{File: r.part.document.root.name, Message: fmt.Sprintf("rendering: %v", v)}
 		}
 	}()
-	i.run = run{part: r.part, interrupted: ctx.Err}
+	i.run = run{part: r.part, ends: ctx}
 	w := &limited{out: out, max: len(out) + r.part.template.options.MaxSize}
 	err = i.execute(w, data)
-	ended := i.run.err
-	i.run.interrupted = nil
+	interrupted := i.run.err
+	i.run.ends = nil
 	r.instances.Put(i)
 	switch {
-	case ended != nil:
-		err = ended
+	case interrupted != nil:
+		err = interrupted
 	case err == errTooLarge:
 		err = r.part.tooLarge()
 	case err != nil:
