@@ -50,6 +50,9 @@ func nameFault(name string) (offset int, reason string) {
 	if len(name) > maxName {
 		return maxName, "is longer than 1024 octets"
 	}
+	if plainLength(name) == len(name) {
+		return -1, ""
+	}
 	if offset, reason = textFault(name); offset >= 0 {
 		return offset, reason
 	}
@@ -144,10 +147,8 @@ func (Address) recipient() {}
 // check re-reads an address whose fields anybody may have set, and returns it with the
 // domain in its ASCII form.
 func (a Address) check() (Address, error) {
-	if a.Name == "" || isPlainPhrase(a.Name) && isASCII(a.Name) && len(a.Name) <= maxName {
-		if isPlainMailbox(a.Mailbox) {
-			return a, nil
-		}
+	if isPlainName(a.Name) && isPlainMailbox(a.Mailbox) {
+		return a, nil
 	}
 	checked, err := NewAddress(a.Name, a.Mailbox)
 	if err != nil {
@@ -158,6 +159,12 @@ func (a Address) check() (Address, error) {
 	}
 	checked.Mailbox, err = checked.Wire()
 	return checked, err
+}
+
+// isPlainName reports the display names that most people have. It is only there to be fast, as
+// isPlainMailbox is.
+func isPlainName(s string) bool {
+	return s == "" || len(s) <= maxName && s[0] != ' ' && s[len(s)-1] != ' ' && plainLength(s) == len(s)
 }
 
 // isPlainMailbox reports the mailboxes that most people have: letters, digits and a few

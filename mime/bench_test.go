@@ -18,6 +18,23 @@ func benchDescription() Description {
 	return d
 }
 
+// mergeDescription is a letter of a merge: a name that has to be encoded, which the HTML has
+// too, and a list of links.
+func mergeDescription() Description {
+	const moved = "<p>Rates have moved since our last letter, and we would like to tell you early what that means for you: savings earn a little more.</p>\n"
+	d := Description{From: []Address{{"Bank", "sender@example.com"}}, To: NewAddressList(Address{"Zoë Example 123456", "customer123456@example.net"})}
+	d.Subject = "Rates of November – été"
+	d.Text = "Good morning, Zoë Example 123456,\n\nrates have moved since our last letter, and we would like to tell you early.\n\n" +
+		strings.Repeat("- A card from 9.00: https://bank.example/card\n", 5) + "\nYours, Bob\n\nBank, 1 Street, Paris\n" +
+		"No more of this: https://bank.example/off?customer=0a1b2c3d\n"
+	d.HTML = "<html><head><title>Rates of November</title></head><body>\n<h1>Good morning, Zoë Example 123456</h1>\n" + moved +
+		"<p>Example &amp; Daughters 123456 in Paris has the plan gold. You need not do anything, and nothing of what we agreed upon changes.</p>\n<ul>\n" +
+		strings.Repeat("<li><a href=\"https://bank.example/card\">A card</a> from 9.00</li>\n", 5) + "</ul>\n" + strings.Repeat(moved, 6) +
+		"<p>Yours, Bob</p>\n<p>Bank, 1 Street, Paris</p>\n" +
+		"<p>Your number is 0a1b2c3d. <a href=\"https://bank.example/off?customer=0a1b2c3d\">No more of this</a></p>\n</body></html>\n"
+	return d
+}
+
 // BenchmarkBuild builds and writes: what a peer does in its WriteTo, it does here in Build.
 func BenchmarkBuild(b *testing.B) {
 	picture := bytes.Repeat([]byte("\x89PNG\x00\xff\xfe"), 90<<10/7)
@@ -36,6 +53,7 @@ func BenchmarkBuild(b *testing.B) {
 	}{
 		{"text", func() Description { d := benchDescription(); d.HTML = ""; return d }},
 		{"alternative", benchDescription},
+		{"merge", mergeDescription},
 		{"shared", func() Description {
 			d := benchDescription()
 			d.HTML += `<img src="cid:bear">`

@@ -70,8 +70,7 @@ func (e *entity) holds(text string) bool {
 
 // draw fills digits with random hex digits.
 func (b *builder) draw(digits []byte) *Error {
-	var room [2 * idLength]byte
-	random := room[:hex.DecodedLen(len(digits))]
+	random := b.drawn[:hex.DecodedLen(len(digits))]
 	if err := b.env.read(random); err != nil {
 		return &Error{Offset: -1, Reason: "reading random bytes: " + err.Error(), Err: err}
 	}

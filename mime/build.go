@@ -64,6 +64,7 @@ type workshop struct {
 	entities [4]entity
 	used     int // of entities
 	children [4]*entity
+	drawn    [2 * idLength]byte
 }
 
 // smallMessage is in octets.

@@ -84,15 +84,13 @@ func (e Environment) now() time.Time {
 	return e.Now()
 }
 
-// read fills p with random bytes. It does not let p escape to the heap.
+// read fills p with random bytes.
 func (e Environment) read(p []byte) error {
 	if e.Random == nil {
 		_, err := rand.Read(p)
 		return err
 	}
-	drawn := make([]byte, len(p))
-	_, err := io.ReadFull(e.Random, drawn)
-	copy(p, drawn)
+	_, err := io.ReadFull(e.Random, p)
 	return err
 }
 

@@ -121,12 +121,17 @@ func runesWithin(text string, room int, cost func(byte) int) int {
 }
 
 // qCost is the length of one byte in Q encoding.
-func qCost(c byte) int {
-	if c == ' ' || isQLiteral(c) {
-		return 1
+func qCost(c byte) int { return int(qCosts[c]) }
+
+var qCosts = func() (costs [256]uint8) {
+	for c := range costs {
+		costs[c] = 3
+		if c == ' ' || isQLiteral(byte(c)) {
+			costs[c] = 1
+		}
 	}
-	return 3
-}
+	return costs
+}()
 
 // isQLiteral reports the bytes that stand for themselves. They are the few of RFC 2047,
 // section 5 (3), which are safe in a phrase, so that one encoding serves everywhere.
@@ -139,7 +144,7 @@ func appendQ(dst []byte, text string) []byte {
 		switch c := text[i]; {
 		case c == ' ':
 			dst = append(dst, '_')
-		case isQLiteral(c):
+		case qCosts[c] == 1:
 			dst = append(dst, c)
 		default:
 			dst = append(dst, '=', upperHex[c>>4], upperHex[c&15])

@@ -19,10 +19,13 @@ const encodingHint = "strings are UTF-8; read the file with encoding=, or use mi
 // Surrogates and overlong forms are invalid UTF-8 (RFC 3629, section 3), so that nothing
 // below has to ask what they might decode to.
 func textFault(s string) (offset int, reason string) {
-	for i := 0; i < len(s); {
+	for i := 0; ; {
+		if i += plainLength(s[i:]); i == len(s) {
+			return -1, ""
+		}
 		c := s[i]
 		if c < utf8.RuneSelf {
-			if (c < ' ' && c != '\t') || c == 0x7F {
+			if c != '\t' {
 				return i, controlName(rune(c))
 			}
 			i++
@@ -37,7 +40,25 @@ func textFault(s string) (offset int, reason string) {
 		}
 		i += size
 	}
-	return -1, ""
+}
+
+// plainLength returns how many bytes at the beginning of a text are what most texts consist
+// of, and what is never at fault: printable ASCII, and characters of two bytes behind the
+// controls and blanks of Latin-1, U+00C0 to U+07FF.
+func plainLength(s string) int {
+	i := 0
+	for i < len(s) {
+		c := s[i]
+		if c >= ' ' && c < 0x7F {
+			i++
+			continue
+		}
+		if c < 0xC3 || c > 0xDF || i+1 == len(s) || s[i+1]&0xC0 != 0x80 {
+			break
+		}
+		i += 2
+	}
+	return i
 }
 
 // utf8Fault finds the first byte at which s is no UTF-8, or -1.

@@ -16,9 +16,9 @@ import (
 type program struct {
 	part  *part
 	steps []step
-	// variables, loops are how many of each a machine needs.
-	variables, loops int
-	machines         sync.Pool
+	// variables, loops and repeated are how many of each a machine needs.
+	variables, loops, repeated int
+	machines                   sync.Pool
 }
 
 type operation int
@@ -42,6 +42,8 @@ const (
 	loop
 	// next takes the next item, or jumps after the last.
 	next
+	// keep ends a loop that may be repeated.
+	keep
 )
 
 // step is one operation.
@@ -59,6 +61,9 @@ type step struct {
 	variable, saved int
 	// loop is the loop of loop and next; key and item are its variables, or -1.
 	loop, key, item int
+	// repeated is where what a loop makes is kept, -1 where it is not; ended is the step
+	// behind it then.
+	repeated, ended int
 	// at is the position in the document.
 	at int
 }
@@ -237,8 +242,9 @@ func (c *compiler) branch(s step, list, otherwise *parse.ListNode, saved int) {
 
 func (c *compiler) rangeOver(n *parse.RangeNode) {
 	value := c.commands(n.Pipe.Cmds)
-	s := step{operation: loop, value: value, saved: c.slot(), loop: c.program.loops, key: -1, item: -1, at: int(n.Pipe.Position())}
+	s := step{operation: loop, value: value, saved: c.slot(), loop: c.program.loops, key: -1, item: -1, repeated: -1, at: int(n.Pipe.Position())}
 	c.program.loops++
+	first := c.program.variables
 	var slots []int
 	for _, v := range n.Pipe.Decl {
 		if n.Pipe.IsAssign {
@@ -262,11 +268,18 @@ func (c *compiler) rangeOver(n *parse.RangeNode) {
 	c.leave(mark)
 	c.ranges = c.ranges[:len(c.ranges)-1]
 	c.emit(step{operation: jump, to: r.next})
+	repeated := !n.Pipe.IsAssign && repeats(c.program.steps[r.next+1:], first)
 	c.here(begin)
 	c.list(n.ElseList)
 	c.here(r.next)
 	for _, b := range r.breaks {
 		c.here(b)
+	}
+	if repeated {
+		slot := c.program.repeated
+		c.program.repeated++
+		ended := c.emit(step{operation: keep, repeated: slot})
+		c.program.steps[begin].repeated, c.program.steps[begin].ended = slot, ended
 	}
 }
 

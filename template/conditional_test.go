@@ -58,7 +58,7 @@ func TestConditional(t *testing.T) {
 				continue
 			}
 			for _, e := range []executor{p, reference} {
-				if got, err := e.render(context.Background(), data); err != nil || got != want {
+				if got, err := executed(e, data); err != nil || got != want {
 					t.Errorf("%T of %s:\ngot  %s, %v\nwant %s", e, test.source, got, err, want)
 				}
 			}
@@ -154,7 +154,7 @@ func TestConditionalHostile(t *testing.T) {
 	for _, v := range values {
 		data := map[string]any{"v": v, "l": []any{v, v}}
 		same(t, everyConditionalPlace, data, p.program, reference)
-		got, err := p.render(context.Background(), data)
+		got, err := executed(p, data)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,7 +18,17 @@ var testOptions = Options{Now: func() time.Time { return testNow }}
 
 // executor is a program or its reference.
 type executor interface {
-	render(context.Context, any) (string, error)
+	render(context.Context, any, []byte) ([]byte, error)
+}
+
+// executed is what an executor makes of data, behind something else.
+func executed(e executor, data any) (string, error) {
+	const before = "before"
+	out, err := e.render(context.Background(), data, []byte(before))
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimPrefix(string(out), before), nil
 }
 
 // compiled makes a part of a source; both ways to execute it are returned, program is nil
@@ -52,12 +62,14 @@ func (p *part) referenceOf() executor {
 // same compares two executions: results octet by octet, errors with their places.
 func same(t testing.TB, source string, data any, program, reference executor) (failed bool) {
 	t.Helper()
-	got, gotErr := program.render(context.Background(), data)
-	want, wantErr := reference.render(context.Background(), data)
-	if got != want || fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
-		t.Fatalf("template %q\ndata %#v\nprogram   %q, %v\nreference %q, %v", source, data, got, gotErr, want, wantErr)
+	want, wantErr := executed(reference, data)
+	for range 3 { // what it makes of a list is kept the second time
+		got, gotErr := executed(program, data)
+		if got != want || fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
+			t.Fatalf("template %q\ndata %#v\nprogram   %q, %v\nreference %q, %v", source, data, got, gotErr, want, wantErr)
+		}
 	}
-	return gotErr != nil
+	return wantErr != nil
 }
 
 // TestProgramEqualsReference compares the compiler's programs with html/template and
@@ -256,7 +268,7 @@ func TestNative(t *testing.T) {
 				data := g.data()
 				var want strings.Builder
 				wantErr := execute(&want, data)
-				got, gotErr := p.render(context.Background(), data)
+				got, gotErr := executed(p, data)
 				if gotErr != nil && strings.Contains(gotErr.Error(), "cannot be printed") {
 					continue // Tables and lists print as Go does, natively.
 				}

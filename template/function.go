@@ -29,9 +29,9 @@ func (f *function) arity() string {
 // run is one execution of a part.
 type run struct {
 	part *part
-	// interrupted returns the error of a context that ended.
-	interrupted func() error
-	steps       int
+	// ends is the context.
+	ends  interface{ Err() error }
+	steps int
 	// err is what ended the run, where it is not a mistake: it has no place in a template.
 	err error
 }
@@ -48,7 +48,7 @@ func (r *run) step() error {
 		return mistakef("loops make more than %d turns", r.part.template.maxSteps)
 	}
 	if r.steps%stepsBetweenLooks == 0 {
-		r.err = r.interrupted()
+		r.err = r.ends.Err()
 	}
 	return r.err
 }

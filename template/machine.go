@@ -12,10 +12,12 @@ import (
 type machine struct {
 	program   *program
 	run       run
-	out       []byte
+	out       []byte // with what was there before
+	limit     int    // of its length
 	dot       any
 	variables []any
 	loops     []turns
+	repeated  []repeated
 	// stack holds the arguments of calls.
 	stack []any
 	// scratch are for what one escaper hands to the next.
@@ -36,20 +38,21 @@ type turns struct {
 // maxKept bounds the buffers, in octets, that are kept for the next message.
 const maxKept = 1 << 20
 
-// render executes the program.
-func (p *program) render(ctx context.Context, data any) (s string, err error) {
+// render executes the program, and appends what it makes.
+func (p *program) render(ctx context.Context, data any, out []byte) (_ []byte, err error) {
 	if err := ctx.Err(); err != nil {
-		return "", err
+		return out, err
 	}
 	m, _ := p.machines.Get().(*machine)
 	if m == nil {
-		m = &machine{program: p, variables: make([]any, p.variables), loops: make([]turns, p.loops), stack: make([]any, 0, 16)}
+		m = &machine{program: p, variables: make([]any, p.variables), loops: make([]turns, p.loops), repeated: make([]repeated, p.repeated), stack: make([]any, 0, 16)}
 	}
-	m.run = run{part: p.part, interrupted: ctx.Err}
+	m.run = run{part: p.part, ends: ctx}
+	m.out, m.limit = out, len(out)+p.part.template.options.MaxSize
 	m.dot, m.variables[0] = data, data
 	defer func() {
 		if v := recover(); v != nil {
-			s, err = "", p.part.document.errorAt(m.at, mistakef("rendering: %v", v))
+			err = p.part.document.errorAt(m.at, mistakef("rendering: %v", v))
 		}
 	}()
 	err = m.execute()
@@ -60,32 +63,31 @@ func (p *program) render(ctx context.Context, data any) (s string, err error) {
 		err = p.part.tooLarge()
 	case err != nil:
 		err = p.part.document.errorAt(m.at, err)
-	default:
-		s = string(m.out)
 	}
-	m.reset()
+	out = m.out
+	if m.reset(); err != nil {
+		clear(m.stack[:cap(m.stack)])
+		m.stack = m.stack[:0]
+	}
 	p.machines.Put(m)
-	return s, err
+	return out, err
 }
 
 // reset forgets the data.
 func (m *machine) reset() {
 	m.run = run{}
-	m.dot = nil
+	m.out, m.dot = nil, nil
 	clear(m.variables)
 	clear(m.loops)
-	clear(m.stack[:cap(m.stack)])
-	m.stack = m.stack[:0]
-	for _, b := range []*[]byte{&m.out, &m.scratch[0], &m.scratch[1]} {
-		if *b = (*b)[:0]; cap(*b) > maxKept {
+	for i := range m.scratch {
+		if b := &m.scratch[i]; cap(*b) > maxKept {
 			*b = nil
 		}
 	}
 }
 
 func (m *machine) execute() error {
-	limit := m.program.part.template.options.MaxSize
-	steps := m.program.steps
+	limit, steps := m.limit, m.program.steps
 	for i := 0; i < len(steps); i++ {
 		s := &steps[i]
 		switch s.operation {
@@ -107,6 +109,8 @@ func (m *machine) execute() error {
 			}
 		case jump:
 			i = s.to - 1
+		case keep:
+			m.keep(s)
 		case restoreDot:
 			m.dot = m.variables[s.saved]
 		case next:
@@ -126,6 +130,12 @@ func (m *machine) execute() error {
 			v, err := m.evaluate(s.value)
 			if err != nil {
 				return err
+			}
+			if s.repeated >= 0 && m.repeat(s, v) {
+				if i = s.ended; len(m.out) > limit {
+					return errTooLarge
+				}
+				continue
 			}
 			some, err := m.begin(s, v)
 			if err != nil {
@@ -290,6 +300,7 @@ func (m *machine) call(e *expression) (any, error) {
 		m.stack[base+i] = v
 	}
 	v, err := e.function.call(&m.run, m.stack[base:])
+	clear(m.stack[base:])
 	m.stack = m.stack[:base]
 	if err != nil {
 		m.at = e.at

@@ -58,6 +58,11 @@ type refusing struct{}
 
 func (refusing) Write([]byte) (int, error) { return 0, errNothing }
 
+// ended is a context that ended.
+type ended struct{}
+
+func (ended) Err() error { return errNothing }
+
 // escaped returns the tree as html/template changed it. Escaping is the first thing that
 // an execution does; what follows ends at once.
 func (r *reference) escaped() (tree *parse.Tree, err error) {
@@ -70,7 +75,7 @@ func (r *reference) escaped() (tree *parse.Tree, err error) {
 			tree, err = nil, &Error{File: r.part.document.root.name, Message: fmt.Sprintf("escaping: %v", v)}
 		}
 	}()
-	i.run.interrupted = func() error { return errNothing }
+	i.run.ends = ended{}
 	i.run.steps = maxSteps
 	err = i.execute(refusing{}, nil)
 	var escaping *htmltemplate.Error
@@ -130,36 +135,36 @@ func (p *part) tooLarge() error {
 	return &Error{File: p.document.root.name, Message: fmt.Sprintf("the result is larger than %d bytes", p.template.options.MaxSize)}
 }
 
-func (r *reference) render(ctx context.Context, data any) (s string, err error) {
+func (r *reference) render(ctx context.Context, data any, out []byte) (_ []byte, err error) {
 	if err := ctx.Err(); err != nil {
-		return "", err
+		return out, err
 	}
 	i, _ := r.instances.Get().(*instance)
 	if i == nil {
 		if i, err = r.instance(); err != nil {
-			return "", err
+			return out, err
 		}
 	}
 	defer func() {
 		if v := recover(); v != nil {
-			s, err = "", &Error{File: r.part.document.root.name, Message: fmt.Sprintf("rendering: %v", v)}
+			err = &Error{File: r.part.document.root.name, Message: fmt.Sprintf("rendering: %v", v)}
 		}
 	}()
-	i.run = run{part: r.part, interrupted: ctx.Err}
-	w := &limited{max: r.part.template.options.MaxSize}
+	i.run = run{part: r.part, ends: ctx}
+	w := &limited{out: out, max: len(out) + r.part.template.options.MaxSize}
 	err = i.execute(w, data)
-	ended := i.run.err
-	i.run.interrupted = nil
+	interrupted := i.run.err
+	i.run.ends = nil
 	r.instances.Put(i)
 	switch {
-	case ended != nil:
-		return "", ended
+	case interrupted != nil:
+		err = interrupted
 	case err == errTooLarge:
-		return "", r.part.tooLarge()
+		err = r.part.tooLarge()
 	case err != nil:
-		return "", r.part.document.executionError(err)
+		err = r.part.document.executionError(err)
 	}
-	return string(w.out), nil
+	return w.out, err
 }
 
 // executionPattern is how text/template begins its errors: with line and column, which

@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"sync"
 	"time"
 
 	"github.com/mailscript/mailscript/mime/plaintext"
@@ -79,6 +80,7 @@ type Template struct {
 	textOfHTML bool
 	// maxSteps is the constant, but for tests.
 	maxSteps int
+	rooms    sync.Pool
 }
 
 // Name returns the name the template was loaded by.
@@ -119,36 +121,40 @@ type Rendered struct {
 }
 
 // Render fills the template with data, which is map[string]any or a Record. It
-// returns ctx.Err() soon after the context ends, and *Error for all else.
+// returns ctx.Err() soon after the context ends, and *Error for all else. Nobody may change
+// lists and tables of the data later: what is made of them may be used again.
 func (t *Template) Render(ctx context.Context, data any) (Rendered, error) {
+	w, _ := t.rooms.Get().(*room)
+	if w == nil {
+		w = new(room)
+	}
+	var err error
+	var ends [4]int
+	out := w.out[:0]
+	for i, p := range [...]*part{t.subject, t.preheader, t.html, t.text} {
+		if p != nil && err == nil {
+			out, err = p.render(ctx, data, out)
+		}
+		ends[i] = len(out)
+	}
 	var r Rendered
-	for _, p := range []struct {
-		part *part
-		into *string
-		line func(string) string
-	}{
-		{t.subject, &r.Subject, oneLine},
-		{t.preheader, &r.Preheader, oneLine},
-		{t.html, &r.HTML, nil},
-		{t.text, &r.Text, nil},
-	} {
-		if p.part == nil {
-			continue
+	if err == nil {
+		r.Subject, r.Preheader = oneLine(string(out[:ends[0]])), oneLine(string(out[ends[0]:ends[1]]))
+		// One piece of memory for the two of them.
+		bodies := string(out[ends[1]:])
+		r.HTML, r.Text = bodies[:ends[2]-ends[1]], bodies[ends[2]-ends[1]:]
+		if t.textOfHTML {
+			r.Text = plaintext.FromHTML(r.HTML)
 		}
-		s, err := p.part.render(ctx, data)
-		if err != nil {
-			return Rendered{}, err
-		}
-		if p.line != nil {
-			s = p.line(s)
-		}
-		*p.into = s
 	}
-	if t.textOfHTML {
-		r.Text = plaintext.FromHTML(r.HTML)
+	if w.out = out; cap(out) <= maxKept {
+		t.rooms.Put(w)
 	}
-	return r, nil
+	return r, err
 }
+
+// room is what the parts of a message are written into.
+type room struct{ out []byte }
 
 // partKind says whether a part is HTML.
 type partKind int
@@ -198,10 +204,10 @@ func (t *Template) assemble(segments []segment, outer, letter *fragment, kind pa
 	return p, p.compile()
 }
 
-// render executes the part.
-func (p *part) render(ctx context.Context, data any) (string, error) {
+// render executes the part, and appends what it makes.
+func (p *part) render(ctx context.Context, data any, out []byte) ([]byte, error) {
 	if p.program != nil {
-		return p.program.render(ctx, data)
+		return p.program.render(ctx, data, out)
 	}
-	return p.reference.render(ctx, data)
+	return p.reference.render(ctx, data, out)
 }
