@@ -69,15 +69,20 @@ func (r *Run) Plan(batch []Row) ([]Standing, error) {
 		}
 	}
 	standings := make([]Standing, len(batch))
-	err := r.ledger.commit("what is planned", func() error {
+	w := &request{what: "what is planned", waits: true}
+	w.op = func() error {
 		for i := range batch {
-			if err := r.planRow(&batch[i], &standings[i]); err != nil {
+			s := &standings[i]
+			if err := r.planRow(&batch[i], s); err != nil {
 				return err
+			}
+			if s.New && !s.State.open() || s.State == Suppressed {
+				w.waits = false // it has ended, and the caller tells of it
 			}
 		}
 		return r.writeChunk()
-	})
-	if err != nil {
+	}
+	if err := r.ledger.write(w); err != nil {
 		return nil, err
 	}
 	return standings, nil
