@@ -134,7 +134,9 @@ func (r *Run) settle(outcomes []Outcome) error {
 		if err := r.ledger.point("settle.outcome"); err != nil {
 			return err
 		}
-		if err := r.writeOutcome(o, attempts); err != nil {
+		if first := m&several == 0 && m.state() <= Planned; first {
+			r.firsts = append(r.firsts, firstOutcome{o, attempts})
+		} else if err := r.writeOutcome(o, attempts); err != nil {
 			return err
 		}
 		if i+1 < len(outcomes) && outcomes[i+1].ID == o.ID {
@@ -152,13 +154,35 @@ func (r *Run) settle(outcomes []Outcome) error {
 		r.leave(o.ID)
 		r.rows[o.ID] &^= claimed
 	}
+	if err := r.insertFirsts(); err != nil {
+		return err
+	}
 	return r.ledger.point("settle.after")
+}
+
+// firstOutcome is that of a recipient that has none yet.
+type firstOutcome struct {
+	*Outcome
+	attempts int
+}
+
+// outcomes inserts first ones.
+var outcomes = newBulk("outcome", "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)")
+
+// insertFirsts writes the outcomes that were gathered.
+func (r *Run) insertFirsts() error {
+	err := r.ledger.insert(&outcomes, len(r.firsts), func(s *sqlite.Stmt, first, i int) error {
+		return r.bindOutcome(s, first, r.firsts[i].Outcome, r.firsts[i].attempts)
+	})
+	clear(r.firsts)
+	r.firsts = r.firsts[:0]
+	return err
 }
 
 // writeOutcome writes what came of a recipient, over what it was before.
 func (r *Run) writeOutcome(o *Outcome, attempts int) error {
 	l := r.ledger
-	query := "insert into outcome values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)"
+	query := outcomes.queries[len(bulkSizes)-1]
 	if m := r.rows[o.ID]; m.state() > Planned || m&several != 0 {
 		query += ` on conflict do update set first = coalesce(first, iif(attempts > 0, time, null)), state = excluded.state, attempts = attempts + excluded.attempts, next = excluded.next,
 			time = excluded.time, epoch = excluded.epoch, code = excluded.code, enhanced = excluded.enhanced,
@@ -169,6 +193,15 @@ func (r *Run) writeOutcome(o *Outcome, attempts int) error {
 	if err != nil {
 		return err
 	}
+	if err := r.bindOutcome(s, 0, o, attempts); err != nil {
+		return err
+	}
+	return execute(s)
+}
+
+// bindOutcome binds the parameters behind the first ones.
+func (r *Run) bindOutcome(s *sqlite.Stmt, first int, o *Outcome, attempts int) (err error) {
+	l := r.ledger
 	var next, via int64
 	if o.State == Deferred {
 		next = milliseconds(o.Next)
@@ -182,27 +215,27 @@ func (r *Run) writeOutcome(o *Outcome, attempts int) error {
 	if at.IsZero() {
 		at = l.now()
 	}
-	s.BindInt64(1, outcomeID(rowID(r.id, o.ID), o.Recipient))
-	s.BindInt64(2, int64(o.State))
-	s.BindInt64(3, int64(attempts))
-	bindNumber(s, 4, next)
-	s.BindInt64(5, milliseconds(at))
-	s.BindInt64(6, l.epoch)
-	bindNumber(s, 7, int64(o.Code))
-	bindOptional(s, 8, o.Enhanced)
-	bindOptional(s, 9, o.Text)
-	bindOptional(s, 10, o.Queue)
-	bindNumber(s, 11, via)
-	bindOptional(s, 12, o.Message)
+	s.BindInt64(first+1, outcomeID(rowID(r.id, o.ID), o.Recipient))
+	s.BindInt64(first+2, int64(o.State))
+	s.BindInt64(first+3, int64(attempts))
+	bindNumber(s, first+4, next)
+	s.BindInt64(first+5, milliseconds(at))
+	s.BindInt64(first+6, l.epoch)
+	bindNumber(s, first+7, int64(o.Code))
+	bindOptional(s, first+8, o.Enhanced)
+	bindOptional(s, first+9, o.Text)
+	bindOptional(s, first+10, o.Queue)
+	bindNumber(s, first+11, via)
+	bindOptional(s, first+12, o.Message)
 	if len(o.Sum) == 0 {
-		s.BindNull(13)
+		s.BindNull(first + 13)
 	} else {
-		s.BindBytes(13, o.Sum)
+		s.BindBytes(first+13, o.Sum)
 	}
 	if o.ID%32 == 0 {
 		l.pages++
 	}
-	return execute(s)
+	return nil
 }
 
 func bindNumber(s *sqlite.Stmt, parameter int, n int64) {

@@ -75,6 +75,9 @@ func (r *Run) forget(id ID) {
 
 // read appends the rows from first to last.
 func (r *Run) read(rows []stored, first, last ID) ([]stored, error) {
+	if err := r.insertPlanned(); err != nil {
+		return nil, err
+	}
 	err := r.ledger.query(`select row.id, key, number, hash, recipients, outcome.id, state
 		from row left join outcome on outcome.id between row.id << 14 and row.id << 14 | 16383
 		where row.id between ? and ? order by row.id, outcome.id`, func(s *sqlite.Stmt) error {

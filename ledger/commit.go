@@ -12,16 +12,23 @@ import (
 type request struct {
 	what string
 	op   func() error
-	done chan error
+	// waits is true, also where op only finds that out, of what need not be on disk before
+	// the next thing that has to be: the transaction is left open for that.
+	waits bool
+	done  chan error
 }
 
 // commit writes and returns when it is on disk. An error of op is one of the database, and
 // makes the ledger fail; what a caller may do wrong is found before.
 func (l *Ledger) commit(what string, op func() error) error {
+	return l.write(&request{what: what, op: op})
+}
+
+func (l *Ledger) write(r *request) error {
 	if l.lock == nil {
 		return &Error{Path: l.path, Text: "opened for reading"}
 	}
-	r := &request{what: what, op: op, done: make(chan error, 1)}
+	r.done = make(chan error, 1)
 	l.queueMu.Lock()
 	l.queue = append(l.queue, r)
 	l.queueMu.Unlock()
@@ -51,28 +58,37 @@ func (l *Ledger) writeBatch(batch []*request) error {
 		return l.failed
 	}
 	what := batch[0].what
-	err := l.transaction(what, func() error {
+	waits := true
+	err := l.begin(func() error {
 		epoch, err := l.integer("select epoch from ledger")
-		if err != nil {
-			return err
+		if err == nil && epoch != l.epoch {
+			err = &Error{Path: l.path, Text: fmt.Sprintf("another process took it over (epoch %d, ours was %d)", epoch, l.epoch), Err: ErrFenced}
 		}
-		if epoch != l.epoch {
-			return &Error{Path: l.path, Text: fmt.Sprintf("another process took it over (epoch %d, ours was %d)", epoch, l.epoch), Err: ErrFenced}
-		}
-		for _, b := range batch {
-			what = b.what
-			if err := b.op(); err != nil {
-				return err
-			}
-		}
-		for _, r := range l.runs {
-			if err := r.writeChanges(); err != nil {
-				return err
-			}
-		}
-		return nil
+		return err
 	})
-	if err == nil && l.pages >= checkpointPages {
+	for _, b := range batch {
+		if err == nil {
+			what = b.what
+			err = b.op()
+		}
+		waits = waits && b.waits
+	}
+	for _, r := range l.runs {
+		if err == nil {
+			err = r.writeChanges()
+		}
+	}
+	switch {
+	case err != nil:
+	case waits:
+		err = l.suspend()
+	default:
+		err = l.end()
+	}
+	if err != nil {
+		err = l.undo(err)
+	}
+	if err == nil && !l.pending && l.pages >= checkpointPages {
 		what = "the log into the database"
 		err = l.checkpoint()
 	}
@@ -84,7 +100,26 @@ func (l *Ledger) writeBatch(batch []*request) error {
 
 // transaction runs op between begin and commit. After an error nothing of it is kept, but
 // for what a failed commit may have left on the disk.
-func (l *Ledger) transaction(what string, op func() error) error {
+func (l *Ledger) transaction(op func() error) error {
+	err := l.begin(op)
+	if err == nil {
+		err = l.end()
+	}
+	if err != nil {
+		err = l.undo(err)
+	}
+	return err
+}
+
+// begin begins a transaction with op, or goes on with the one that was left open.
+func (l *Ledger) begin(op func() error) error {
+	if l.pending {
+		if l.conn.AutocommitEnabled() {
+			// SQLite does so by itself after some errors, also of who only reads.
+			return errors.New("what was planned was taken back")
+		}
+		return nil
+	}
 	if err := l.point("begin.before"); err != nil {
 		return err
 	}
@@ -92,18 +127,27 @@ func (l *Ledger) transaction(what string, op func() error) error {
 	if err := l.run("begin immediate"); err != nil {
 		return err
 	}
-	err := l.point("begin.after")
-	if err == nil {
-		err = op()
+	if err := l.point("begin.after"); err != nil {
+		return err
 	}
-	if err == nil {
-		err = l.point("commit.before")
+	return op()
+}
+
+// end commits the transaction.
+func (l *Ledger) end() error {
+	if err := l.point("commit.before"); err != nil {
+		return err
 	}
-	if err == nil {
-		if err = l.run("commit"); err == nil {
-			return l.point("commit.after")
-		}
+	if err := l.run("commit"); err != nil {
+		return err
 	}
+	l.ended()
+	return l.point("commit.after")
+}
+
+// undo rolls a transaction back, after an error.
+func (l *Ledger) undo(err error) error {
+	l.ended()
 	if !l.conn.AutocommitEnabled() {
 		err = errors.Join(err, l.run("rollback"))
 	}
@@ -132,7 +176,7 @@ func Failpoints() []string {
 		"lock.before", "lock.write", "lock.epoch",
 		"create.file", "create.schema", "create.sync",
 		"epoch.write", "epoch.doubts",
-		"begin.before", "begin.after",
+		"begin.before", "begin.after", "begin.left",
 		"run.insert",
 		"plan.row", "plan.outcome", "plan.replace", "plan.chunk",
 		"doubt.before", "doubt.after",

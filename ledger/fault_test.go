@@ -22,18 +22,24 @@ func crashNow(t testing.TB, l *Ledger, from string) (*Ledger, *Run) {
 	return l, begin(t, l)
 }
 
-// TestFaultL1: a kill before the claim leaves a row that is planned, and it is sent once.
-// A kill after it does the same: a claim ends with its process.
+// TestFaultL1: a kill before the claim leaves a row that is planned, or new once more where
+// nothing was committed since, and it is sent once. A kill after it does the same: a claim
+// ends with its process.
 func TestFaultL1(t *testing.T) {
-	for _, claimed := range []bool{false, true} {
+	for i := range 4 {
+		claimed, written := i&1 != 0, i&2 != 0
 		folder := t.TempDir()
 		l := open(t, folder, Options{})
-		ids := idsOf(plan(t, begin(t, l), people(1, 3)))
+		r := begin(t, l)
+		ids := idsOf(plan(t, r, people(1, 3)))
 		if claimed {
-			claim(t, begin(t, l), ids)
+			claim(t, r, ids)
 		}
-		l, r := crashNow(t, l, folder)
-		if s := plan(t, r, people(1, 3)); s[0].State != Planned || s[0].New {
+		if written {
+			l.writePending()
+		}
+		l, r = crashNow(t, l, folder)
+		if s := plan(t, r, people(1, 3)); s[0].State != Planned || s[0].New == written {
 			t.Fatalf("%+v", s[0])
 		}
 		claim(t, r, ids)
@@ -207,6 +213,7 @@ func TestFaultL8(t *testing.T) {
 			l := open(t, folder, Options{Host: "here"})
 			r := begin(t, l)
 			ids := claim(t, r, idsOf(plan(t, r, people(1, 1))))
+			l.writePending()
 			l.mu.Lock()
 			do(t, l.checkpoint())
 			l.mu.Unlock()

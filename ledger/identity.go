@@ -54,14 +54,14 @@ func (l *Ledger) create() error {
 		return nil
 	}
 	if tables > 0 {
-		return l.opening(l.transaction("the tables", func() error {
+		return l.opening(l.transaction(func() error {
 			if err := l.point("create.schema"); err != nil {
 				return err
 			}
 			return upgradeSchema(l.conn, before)
 		}))
 	}
-	return l.opening(l.transaction("the tables", func() error {
+	return l.opening(l.transaction(func() error {
 		if err := l.point("create.schema"); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (l *Ledger) enter() error {
 		return l.explain(err)
 	}
 	l.epoch++
-	return l.opening(l.transaction("the epoch", func() error {
+	return l.opening(l.transaction(func() error {
 		if err := l.point("epoch.write"); err != nil {
 			return err
 		}

@@ -7,9 +7,14 @@ func (r *Run) Leave() error {
 	l := r.ledger
 	if !r.left() {
 		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.runs, r.Name)
-		return nil
+		pending := l.pending
+		if !pending {
+			delete(l.runs, r.Name)
+		}
+		l.mu.Unlock()
+		if !pending {
+			return nil
+		}
 	}
 	return l.commit("what is left in doubt", func() error {
 		if err := r.loseDoubts(); err != nil {

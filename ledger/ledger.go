@@ -84,6 +84,9 @@ type Ledger struct {
 	runs   map[string]*Run
 	via    map[string]int64
 	never  int64 // how many addresses are suppressed
+	// pending is true while a transaction is open with what was planned, and alarm ends it.
+	pending bool
+	alarm   *time.Timer
 }
 
 // Open opens the ledger of a project folder for writing, and makes it where there is none.
@@ -219,12 +222,18 @@ func (l *Ledger) Close() error {
 		// database, after a write went wrong.
 		return nil
 	}
-	err := l.point("close.before")
+	err, what := l.point("close.before"), "what is planned"
+	if err == nil && l.pending {
+		if err = l.end(); err != nil {
+			err = l.undo(err)
+		}
+	}
 	if err == nil {
+		what = "the log into the database"
 		err = l.checkpoint()
 	}
 	if err != nil {
-		return &FailedError{Path: l.path, What: "the log into the database", Err: err}
+		return &FailedError{Path: l.path, What: what, Err: err}
 	}
 	// On disk before SQLite removes its log.
 	l.holder.Open = false

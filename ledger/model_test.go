@@ -29,6 +29,7 @@ type truth struct {
 	id       ID
 	states   []State   // of the recipients; nil where it is not planned
 	maybe    [][]State // others that are possible, after an error
+	pending  bool      // planned, and nothing was committed since
 	claimed  bool
 	doubted  bool
 	finished []int // how many times the server took it for each recipient
@@ -105,10 +106,17 @@ func (w *world) plan(r *Run) error {
 			t.maybe = [][]State{planned}
 			continue
 		}
-		t.states, t.id = planned, standings[i].ID
+		t.states, t.id, t.pending = planned, standings[i].ID, true
 		w.byID[t.id] = t
 	}
 	return err
+}
+
+// committed notes that what was planned is on disk with what came after it.
+func (w *world) committed(err error) {
+	for _, t := range w.truths {
+		t.pending = t.pending && err != nil
+	}
 }
 
 // claim takes what is planned and some of what is due.
@@ -172,6 +180,9 @@ func (w *world) commit(r *Run) error {
 		}
 	}
 	err := r.Commit(b)
+	if len(b.Settled)+len(b.Released)+len(b.Doubt) > 0 {
+		w.committed(err)
+	}
 	for _, c := range changes {
 		if err != nil {
 			c.t.maybe = [][]State{c.after, c.t.lost()}
@@ -209,6 +220,7 @@ func (w *world) resolve(r *Run) error {
 	if policy == Hold {
 		return err
 	}
+	w.committed(err)
 	for _, t := range w.truths {
 		if !slices.Contains(t.states, Unknown) || t.claimed || t.doubted {
 			continue
@@ -264,6 +276,9 @@ func (w *world) reopened(t testing.TB, l *Ledger, r *Run) {
 			}
 		}
 		possible := tr.maybe
+		if tr.pending {
+			possible = append(possible, nil) // it is new once more
+		}
 		if tr.doubted {
 			possible = append(possible, tr.lost())
 		} else {
@@ -275,7 +290,7 @@ func (w *world) reopened(t testing.TB, l *Ledger, r *Run) {
 		if tr.states != nil && states != nil && slices.Contains(tr.states, Unknown) {
 			tr.settle(states)
 		}
-		tr.states, tr.maybe, tr.claimed, tr.doubted = states, nil, false, false
+		tr.states, tr.maybe, tr.pending, tr.claimed, tr.doubted = states, nil, false, false, false
 		if ok {
 			tr.id = item.ID
 			w.byID[item.ID] = tr

@@ -69,15 +69,23 @@ func (r *Run) Plan(batch []Row) ([]Standing, error) {
 		}
 	}
 	standings := make([]Standing, len(batch))
-	err := r.ledger.commit("what is planned", func() error {
+	w := &request{what: "what is planned", waits: true}
+	w.op = func() error {
 		for i := range batch {
-			if err := r.planRow(&batch[i], &standings[i]); err != nil {
+			s := &standings[i]
+			if err := r.planRow(&batch[i], s); err != nil {
 				return err
 			}
+			if s.New && !s.State.open() || s.State == Suppressed {
+				w.waits = false // it has ended, and the caller tells of it
+			}
+		}
+		if err := r.insertPlanned(); err != nil {
+			return err
 		}
 		return r.writeChunk()
-	})
-	if err != nil {
+	}
+	if err := r.ledger.write(w); err != nil {
 		return nil, err
 	}
 	return standings, nil
@@ -154,18 +162,7 @@ func (r *Run) insertRow(p *Row, s *Standing, hash uint32, hashes []uint32, state
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	id := r.last + 1
-	insert, err := l.prepared("insert into row values (?, ?, ?, ?, ?)")
-	if err != nil {
-		return err
-	}
-	insert.BindInt64(1, rowID(r.id, id))
-	insert.BindText(2, p.Key)
-	insert.BindInt64(3, p.Number)
-	insert.BindInt64(4, int64(p.Hash))
-	bindRecipients(insert, 5, p)
-	if err := execute(insert); err != nil {
-		return err
-	}
+	r.planned = append(r.planned, p)
 	l.pages += len(p.Recipients) / 64
 	if id%32 == 0 {
 		l.pages++
@@ -196,6 +193,7 @@ func (r *Run) insertRow(p *Row, s *Standing, hash uint32, hashes []uint32, state
 			}
 		}
 	} else {
+		var err error
 		if states, err = r.suppressNew(id, p.Recipients); err != nil {
 			return err
 		}
@@ -204,6 +202,30 @@ func (r *Run) insertRow(p *Row, s *Standing, hash uint32, hashes []uint32, state
 	s.ID, s.New, s.State = id, true, of(states)
 	s.Open = openOnes(states)
 	return nil
+}
+
+// plannedRows inserts new rows.
+var plannedRows = newBulk("row", "(?, ?, ?, ?, ?)")
+
+// insertPlanned writes the new rows that were gathered, which are the last ones.
+func (r *Run) insertPlanned() error {
+	if len(r.planned) == 0 {
+		return nil
+	}
+	id := rowID(r.id, r.last-ID(len(r.planned)))
+	err := r.ledger.insert(&plannedRows, len(r.planned), func(s *sqlite.Stmt, first, i int) error {
+		p := r.planned[i]
+		id++
+		s.BindInt64(first+1, id)
+		s.BindText(first+2, p.Key)
+		s.BindInt64(first+3, p.Number)
+		s.BindInt64(first+4, int64(p.Hash))
+		bindRecipients(s, first+5, p)
+		return nil
+	})
+	clear(r.planned)
+	r.planned = r.planned[:0]
+	return err
 }
 
 // suppressNew finds which recipients of a new row get nothing.

@@ -79,6 +79,9 @@ type Run struct {
 	tail    chunk
 	block   block    // guarded by the ledger's lock
 	hashed  []uint32 // room for the hashes of a row, guarded by the ledger's lock
+	// planned and firsts are gathered to be inserted, in a transaction.
+	planned []*Row
+	firsts  []firstOutcome
 }
 
 // mark is what memory knows of a row: its state in the database, 0 where that was not read

@@ -99,7 +99,7 @@ func (s *salvage) copy(last holder) (err error) {
 	if err := s.new.create(); err != nil {
 		return err
 	}
-	err = s.new.transaction("what was salvaged", func() error {
+	err = s.new.transaction(func() error {
 		for _, step := range []func(holder) error{s.identity, s.small, s.runs, s.servers, s.epoch} {
 			if err := step(last); err != nil {
 				return err

@@ -93,7 +93,7 @@ create table doubt (
 	epoch integer not null,
 	time integer not null,
 	rows blob not null,       -- ordinals, four octets each
-	messages text,            -- a line for each: ordinal, space, Message-ID; also for those that are settled
+	messages text,            -- a line for each: ordinal, space, Message-ID, without its end where a line before says it; also for those that are settled
 	via integer               -- in table via
 ) strict;
 create table chunk (

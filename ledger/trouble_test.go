@@ -22,7 +22,7 @@ func TestTroubleWhileWriting(t *testing.T) {
 		folder := t.TempDir()
 		failing := false
 		l := open(t, folder, Options{Failpoint: func(name string) error {
-			if failing && name == "commit.before" {
+			if failing && name == "plan.row" {
 				return &fs.PathError{Op: "write", Path: "ledger.db-wal", Err: fault}
 			}
 			return nil

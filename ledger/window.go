@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"encoding/binary"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,18 +34,36 @@ func (r *Run) doubt(b *Batch) (err error) {
 		return err
 	}
 	w := &window{rows: append([]ID(nil), ids...)}
-	err = l.run("insert into doubt (run, epoch, time, rows, messages, via) values (?, ?, ?, ?, ?, ?)",
-		r.id, l.epoch, milliseconds(l.now()), packIDs(w.rows), messages, via)
+	var record any // null is a new one
+	if w.id = r.emptied(); w.id != 0 {
+		record = w.id
+	}
+	err = l.run("insert or replace into doubt (id, run, epoch, time, rows, messages, via) values (?, ?, ?, ?, ?, ?, ?)",
+		record, r.id, l.epoch, milliseconds(l.now()), packIDs(w.rows), messages, via)
 	if err != nil {
 		return err
 	}
-	w.id = l.conn.LastInsertRowID()
+	if w.id == 0 {
+		w.id = l.conn.LastInsertRowID()
+	}
 	for _, id := range ids {
 		r.rows[id] |= doubted
 		r.windows[id] = w
 	}
 	l.pages += 2
 	return l.point("doubt.after")
+}
+
+// emptied takes the record of a batch of which nothing is left, for another one; 0 where there
+// is none. To write over it is cheaper than to delete it and to make room elsewhere.
+func (r *Run) emptied() int64 {
+	for i, w := range r.dirty {
+		if len(w.rows) == 0 {
+			r.dirty = slices.Delete(r.dirty, i, i+1)
+			return w.id
+		}
+	}
+	return 0
 }
 
 // leave takes a row out of doubt.
@@ -89,31 +108,59 @@ func (r *Run) writeWindows() error {
 	return nil
 }
 
-// packMessages is a line for each row that has a Message-ID.
+// packMessages is a line for each row that has a Message-ID, below one with their domain
+// where that of all is the same: a record is to be small.
 func packMessages(ids []ID, messages []string) string {
-	size := 0
+	domain := commonDomain(messages)
+	size := len(domain) + 1
 	for _, message := range messages {
 		size += len("4294967295 \n") + len(message)
 	}
 	var b strings.Builder
 	b.Grow(size)
+	if domain != "" {
+		b.WriteString(domain)
+		b.WriteByte('\n')
+	}
 	var digits [10]byte
 	for i, id := range ids {
 		if message := messages[i]; message != "" && !strings.Contains(message, "\n") {
 			b.Write(strconv.AppendUint(digits[:0], uint64(id), 10))
 			b.WriteByte(' ')
-			b.WriteString(message)
+			b.WriteString(strings.TrimSuffix(message, domain))
 			b.WriteByte('\n')
 		}
 	}
 	return b.String()
 }
 
+// commonDomain is how all Message-IDs end, from their @ on; "" where they do not.
+func commonDomain(messages []string) string {
+	if len(messages) < 2 {
+		return ""
+	}
+	domain := messages[0][max(0, strings.LastIndexByte(messages[0], '@')):]
+	if !strings.HasPrefix(domain, "@") || strings.ContainsAny(domain, " \n") {
+		return ""
+	}
+	for _, message := range messages {
+		if !strings.HasSuffix(message, domain) {
+			return ""
+		}
+	}
+	return domain
+}
+
 func eachMessage(lines string, yield func(ID, string)) {
+	domain := ""
 	for line := range strings.Lines(lines) {
-		number, message, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		number, message, found := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
+		if !found {
+			domain = number
+			continue
+		}
 		if id, err := strconv.ParseUint(number, 10, 32); err == nil {
-			yield(ID(id), message)
+			yield(ID(id), message+domain)
 		}
 	}
 }
