@@ -163,14 +163,20 @@ func (r *record) Field(name string) (any, bool) {
 	if !ok {
 		return nil, false
 	}
-	if text, ok := r.row.Text(i); ok {
-		return text, true
-	}
 	value, err := r.row.At(i)
 	if err != nil && r.fault == nil {
 		r.fault = err
 	}
 	return value, true
+}
+
+// Text is Field for text, without making a value of it.
+func (r *record) Text(name string) (string, bool) {
+	i, ok := r.row.Columns().Index(name)
+	if !ok {
+		return "", false
+	}
+	return r.row.Text(i)
 }
 
 // Names are those of the fields, for "did you mean".

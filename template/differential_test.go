@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -95,8 +96,15 @@ func TestProgramEqualsReference(t *testing.T) {
 			made++
 			for range rows {
 				var data any = g.data()
-				if g.IntN(4) == 0 {
-					data = &row{fields: data.(map[string]any)}
+				switch fields := data.(map[string]any); g.IntN(8) {
+				case 0:
+					data = &row{fields}
+				case 1:
+					data = &texts{row{fields}}
+				case 2:
+					nested := maps.Clone(fields)
+					nested["row"] = &texts{row{fields}}
+					data = nested
 				}
 				cases++
 				if same(t, source, data, p.program, reference) {

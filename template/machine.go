@@ -96,12 +96,18 @@ func (m *machine) execute() error {
 				return errTooLarge
 			}
 		case writeValue:
-			v, err := m.evaluate(s.value)
-			if err != nil {
-				return err
+			text, isText, err := m.field(s)
+			if isText {
+				m.writeText(s, text)
+			} else if err == nil {
+				var v any
+				if v, err = m.evaluate(s.value); err == nil {
+					if err = m.write(s, v); err != nil {
+						m.at = s.at
+					}
+				}
 			}
-			if err := m.write(s, v); err != nil {
-				m.at = s.at
+			if err != nil {
 				return err
 			}
 			if len(m.out) > limit {
@@ -311,6 +317,29 @@ func (m *machine) call(e *expression) (any, error) {
 	return v, err
 }
 
+// field is the text that a step writes where that is a field of a record, which makes texts
+// without making values of them.
+func (m *machine) field(s *step) (text string, ok bool, err error) {
+	e := s.value
+	if e.evaluation != field || s.script {
+		return "", false, nil
+	}
+	of := m.dot
+	switch base := e.args[0]; base.evaluation {
+	case dot:
+	case variableValue, field:
+		if of, err = m.evaluate(base); err != nil {
+			return "", false, err
+		}
+	default:
+		return "", false, nil
+	}
+	if r, isText := of.(textRecord); isText {
+		text, ok = r.Text(e.name)
+	}
+	return text, ok, nil
+}
+
 // write appends a value through the escapers of the step.
 func (m *machine) write(s *step, v any) (err error) {
 	if s.script {
@@ -321,15 +350,7 @@ func (m *machine) write(s *step, v any) (err error) {
 		return nil
 	}
 	if text, ok := v.(string); ok {
-		switch len(s.escapers) {
-		case 0:
-			m.out = append(m.out, text...)
-		case 1:
-			m.out = s.escapers[0].text(m.out, text)
-		default:
-			m.scratch[0] = s.escapers[0].text(m.scratch[0][:0], text)
-			m.escape(s.escapers[1:], m.scratch[0], 0)
-		}
+		m.writeText(s, text)
 		return nil
 	}
 	if len(s.escapers) == 0 {
@@ -341,6 +362,18 @@ func (m *machine) write(s *step, v any) (err error) {
 	}
 	m.escape(s.escapers, m.scratch[0], 0)
 	return nil
+}
+
+func (m *machine) writeText(s *step, text string) {
+	switch len(s.escapers) {
+	case 0:
+		m.out = append(m.out, text...)
+	case 1:
+		m.out = s.escapers[0].text(m.out, text)
+	default:
+		m.scratch[0] = s.escapers[0].text(m.scratch[0][:0], text)
+		m.escape(s.escapers[1:], m.scratch[0], 0)
+	}
 }
 
 // escape sends octets, which are in the scratch buffer of the index, through escapers.

@@ -16,6 +16,14 @@ func (r *row) Field(name string) (any, bool) {
 	return v, ok
 }
 
+// texts is a row that makes its texts apart.
+type texts struct{ row }
+
+func (r *texts) Text(name string) (string, bool) {
+	s, ok := r.fields[name].(string)
+	return s, ok
+}
+
 func (r *row) Names() []string {
 	var names []string
 	for name := range r.fields {

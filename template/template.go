@@ -33,8 +33,17 @@ type Record interface {
 	// Field returns the value of a field, and whether there is one of the name.
 	// It must be safe for concurrent use where a record is rendered concurrently.
 	// A record that has Names() []string too can be gone through by range, counted by
-	// len and encoded by json, and errors say which of its fields was meant.
+	// len and encoded by json, and errors say which of its fields was meant. Text(name
+	// string) (string, bool) spares it the values of fields that are strings.
 	Field(name string) (any, bool)
+}
+
+// textRecord is a record that makes texts without making values of them, which spares a merge
+// an allocation for each field.
+type textRecord interface {
+	Record
+	// Text is what Field returns, where that is a string; false where it is not.
+	Text(name string) (string, bool)
 }
 
 // Options say where templates find their parts, and how values are written. The zero
