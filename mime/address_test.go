@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -393,4 +394,35 @@ func FuzzPlainMailbox(f *testing.F) {
 			t.Fatalf("%q is %q on the wire, %v", text, wire, err)
 		}
 	})
+}
+
+// What the quick look at names takes is what the full one takes.
+func TestPlainLength(t *testing.T) {
+	taken := 0
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if text := "a" + string(r) + "z"; plainLength(text) == len(text) {
+			taken++
+			if unicode.IsControl(r) || isBidiOverride(r) || r == '\u2028' || r == '\u2029' {
+				t.Errorf("takes U+%04X", r)
+			}
+		}
+	}
+	if taken < 1000 {
+		t.Errorf("takes %d characters", taken)
+	}
+	for text, want := range map[string]int{
+		"": 0, "a\xc3": 1, "\xc3(": 0, "a\x80b": 1, "\xc1\xa0": 0, "ab\u0085": 2, "ü\xff": 2, "ü\t": 2, "\u07ffx\u0800": 3,
+	} {
+		if got := plainLength(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
+	}
+	for _, name := range []string{"Zoë", "Zoë ", " Zoë", "Zo\të", "", " ", strings.Repeat("ü", maxName)} {
+		given := Address{name, "zoe@example.org"}
+		got, gotErr := given.check()
+		want, wantErr := NewAddress(name, given.Mailbox)
+		if got != want || (gotErr == nil) != (wantErr == nil) {
+			t.Errorf("%q: %v, %v, want %v, %v", name, got, gotErr, want, wantErr)
+		}
+	}
 }

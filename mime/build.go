@@ -335,8 +335,10 @@ func (b *builder) messageID() (err *Error) {
 	if err := b.draw(digits[:]); err != nil {
 		return err
 	}
-	both := "<" + string(digits[:2*idLength]) + "@" + b.from[0].Domain() + ">" + string(digits[2*idLength:])
-	end := len(both) - 2*idLength
-	b.id, b.boundary = both[:end], both[end:]
+	var room [128]byte
+	id := append(append(room[:0], '<'), digits[:2*idLength]...)
+	id = append(append(append(id, '@'), b.from[0].Domain()...), '>')
+	both := string(append(id, digits[2*idLength:]...)) // one piece of memory
+	b.id, b.boundary = both[:len(id)], both[len(id):]
 	return nil
 }
