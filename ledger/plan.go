@@ -118,7 +118,7 @@ func (p *Row) check() error {
 func (r *Run) planRow(p *Row, s *Standing) error {
 	folded := fold(p.Key)
 	hash := r.ledger.hash(folded)
-	known, err := r.lookup(p, hash)
+	known, alone, err := r.lookup(p, hash)
 	if err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (r *Run) planRow(p *Row, s *Standing) error {
 		return r.planKnown(p, s, known, hashes)
 	}
 	state, reason := p.State, p.Reason
-	if state == 0 {
+	if state == 0 && !(alone && len(hashes) == 1 && hashes[0] == hash) {
 		taken, err := r.taken(p, s, hashes, 0)
 		if err != nil {
 			return err
