@@ -89,6 +89,7 @@ func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 	if err != nil {
 		return err
 	}
+	var due []ledger.ID   // rows that were deferred
 	var again []ledger.ID // rows in doubt that are to be sent again
 	for i := range standings {
 		s := &standings[i]
@@ -96,8 +97,11 @@ func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 			return err
 		}
 		switch known[i].Status {
-		case StatusNew, StatusOpen:
+		case StatusNew:
 			w.ids = append(w.ids, s.ID)
+		case StatusOpen:
+			w.ids = append(w.ids, s.ID)
+			due = append(due, s.ID)
 		case StatusDoubtful:
 			if d.doubt == Resend {
 				again = append(again, s.ID)
@@ -110,6 +114,7 @@ func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 		}
 		w.ids = append(w.ids, again...)
 	}
+	d.run.Unclaim(due) // one whose time had not come was claimed before
 	if got := d.run.Claim(w.ids); len(got) != len(w.ids) {
 		return fmt.Errorf("the ledger lets %d of %d rows be claimed", len(got), len(w.ids))
 	}
