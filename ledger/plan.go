@@ -62,6 +62,9 @@ const (
 // planned before keep their state. The same row, of the same key and number, may be planned
 // again; another one with its key is not planned, nor is one with an address that is taken
 // if the settings of the run say so.
+//
+// Rows that are to be sent are on disk with the next commit, such as Doubt, and after a second
+// at the latest; those that have ended are when it returns.
 func (r *Run) Plan(batch []Row) ([]Standing, error) {
 	for i := range batch {
 		if err := batch[i].check(); err != nil {
