@@ -81,10 +81,14 @@ func breakAt(t *testing.T, s *series, point, fault string) {
 	}
 	if first := before[point]; first != "" {
 		o.point, o.fault = first, "kill"
-		if killed := s.wait(t, s.start(t)); !killed {
+		if first == "rows.claimed" {
+			o.fault = "EIO" // rows that are only planned are there when the ledger was closed
+		}
+		killed := s.wait(t, s.start(t))
+		if !killed && !(o.fault != "kill" && bytes.Contains(s.stderr.Bytes(), []byte(hit))) {
 			t.Fatalf("%s was not hit", first)
 		}
-		s.settle(t, w, true)
+		s.settle(t, w, killed)
 		o.fault = fault
 	}
 	o.point, o.edited, o.salvage = point, point == "plan.replace", point == "salvage.rename"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mailscript/mailscript/ledger"
@@ -13,16 +14,43 @@ import (
 // Durable is the journal of a run in a ledger. What the run does with messages in
 // doubt must be what the ledger is told here, and its policy for addresses what the
 // ledger was told when it was opened.
-func Durable(run *ledger.Run, doubt DoubtPolicy) Journal { return &durable{run, doubt} }
+func Durable(run *ledger.Run, doubt DoubtPolicy) Journal { return &durable{run: run, doubt: doubt} }
 
 type durable struct {
 	run   *ledger.Run
 	doubt DoubtPolicy
+	desks sync.Pool // of *desk
+}
+
+// desk has room for what one call tells the ledger.
+type desk struct {
+	rows     []ledger.Row
+	outcomes []ledger.Outcome
+	ids      []ledger.ID
+	messages []string
+}
+
+func (d *durable) take() *desk {
+	if w, ok := d.desks.Get().(*desk); ok {
+		return w
+	}
+	return &desk{}
+}
+
+// giveBack keeps a desk for another call, without what was on it.
+func (d *durable) giveBack(w *desk) {
+	clear(w.rows)
+	clear(w.outcomes)
+	clear(w.messages)
+	w.rows, w.outcomes, w.ids, w.messages = w.rows[:0], w.outcomes[:0], w.ids[:0], w.messages[:0]
+	d.desks.Put(w)
 }
 
 // Look implements Journal.
 func (d *durable) Look(_ context.Context, rows []Entry, known []Known) error {
-	standings, err := d.run.Look(ledgerRows(rows))
+	w := d.take()
+	defer d.giveBack(w)
+	standings, err := d.run.Look(w.planned(rows))
 	if err != nil {
 		return err
 	}
@@ -36,7 +64,9 @@ func (d *durable) Look(_ context.Context, rows []Entry, known []Known) error {
 
 // Finished implements Journal.
 func (d *durable) Finished(_ context.Context, rows []Entry, known []Known) error {
-	standings, err := d.run.Finished(ledgerRows(rows))
+	w := d.take()
+	defer d.giveBack(w)
+	standings, err := d.run.Finished(w.planned(rows))
 	if err != nil {
 		return err
 	}
@@ -53,11 +83,13 @@ func (d *durable) Finished(_ context.Context, rows []Entry, known []Known) error
 
 // Claim implements Journal.
 func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
-	standings, err := d.run.Plan(ledgerRows(rows))
+	w := d.take()
+	defer d.giveBack(w)
+	standings, err := d.run.Plan(w.planned(rows))
 	if err != nil {
 		return err
 	}
-	wanted := make([]ledger.ID, 0, len(rows))
+	var due []ledger.ID   // rows that were deferred
 	var again []ledger.ID // rows in doubt that are to be sent again
 	for i := range standings {
 		s := &standings[i]
@@ -65,8 +97,11 @@ func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 			return err
 		}
 		switch known[i].Status {
-		case StatusNew, StatusOpen:
-			wanted = append(wanted, s.ID)
+		case StatusNew:
+			w.ids = append(w.ids, s.ID)
+		case StatusOpen:
+			w.ids = append(w.ids, s.ID)
+			due = append(due, s.ID)
 		case StatusDoubtful:
 			if d.doubt == Resend {
 				again = append(again, s.ID)
@@ -77,21 +112,21 @@ func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 		if _, err := d.run.Resolve(ledger.Resend, again...); err != nil {
 			return err
 		}
-		wanted = append(wanted, again...)
+		w.ids = append(w.ids, again...)
 	}
-	if got := d.run.Claim(wanted); len(got) != len(wanted) {
-		return fmt.Errorf("the ledger lets %d of %d rows be claimed", len(got), len(wanted))
+	d.run.Unclaim(due) // one whose time had not come was claimed before
+	if got := d.run.Claim(w.ids); len(got) != len(w.ids) {
+		return fmt.Errorf("the ledger lets %d of %d rows be claimed", len(got), len(w.ids))
 	}
 	return nil
 }
 
-func ledgerRows(rows []Entry) []ledger.Row {
-	planned := make([]ledger.Row, len(rows))
+func (w *desk) planned(rows []Entry) []ledger.Row {
 	for i := range rows {
 		e := &rows[i]
-		planned[i] = ledger.Row{Key: e.Key, Number: e.Number, Hash: e.Hash, Recipients: e.Recipients}
+		w.rows = append(w.rows, ledger.Row{Key: e.Key, Number: e.Number, Hash: e.Hash, Recipients: e.Recipients})
 	}
-	return planned
+	return w.rows
 }
 
 // known is what a row of the ledger is to the pipeline.
@@ -186,37 +221,41 @@ func pastOf(r *ledger.Recipient) smtp.Recipient {
 
 // Doubt implements Journal.
 func (d *durable) Doubt(_ context.Context, settled []Settled, attempts []Attempt) error {
-	b := ledger.Batch{Settled: outcomesOf(settled), Doubt: idsOf(attempts)}
+	w := d.take()
+	defer d.giveBack(w)
+	b := ledger.Batch{Settled: w.settled(settled), Doubt: w.of(attempts)}
 	if len(attempts) > 0 {
 		b.Via = attempts[0].Via
-		b.Messages = make([]string, len(attempts))
 		for i := range attempts {
-			b.Messages[i] = attempts[i].MessageID
+			w.messages = append(w.messages, attempts[i].MessageID)
 		}
+		b.Messages = w.messages
 	}
 	return d.run.Commit(b)
 }
 
 // Release implements Journal.
 func (d *durable) Release(_ context.Context, attempts []Attempt) error {
-	return d.run.Release(idsOf(attempts))
+	w := d.take()
+	defer d.giveBack(w)
+	return d.run.Release(w.of(attempts))
 }
 
-func idsOf(attempts []Attempt) []ledger.ID {
-	ids := make([]ledger.ID, len(attempts))
-	for i, a := range attempts {
-		ids[i] = ledger.ID(a.ID)
+func (w *desk) of(attempts []Attempt) []ledger.ID {
+	for i := range attempts {
+		w.ids = append(w.ids, ledger.ID(attempts[i].ID))
 	}
-	return ids
+	return w.ids
 }
 
 // Settle implements Journal.
 func (d *durable) Settle(_ context.Context, settled []Settled) error {
-	return d.run.Settle(outcomesOf(settled))
+	w := d.take()
+	defer d.giveBack(w)
+	return d.run.Settle(w.settled(settled))
 }
 
-func outcomesOf(settled []Settled) []ledger.Outcome {
-	outcomes := make([]ledger.Outcome, 0, len(settled))
+func (w *desk) settled(settled []Settled) []ledger.Outcome {
 	for i := range settled {
 		s := &settled[i]
 		for j := range s.To {
@@ -242,8 +281,8 @@ func outcomesOf(settled []Settled) []ledger.Outcome {
 					o.Next = s.At.Add(time.Second)
 				}
 			}
-			outcomes = append(outcomes, o)
+			w.outcomes = append(w.outcomes, o)
 		}
 	}
-	return outcomes
+	return w.outcomes
 }

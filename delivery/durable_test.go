@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mailscript/mailscript/ledger"
 	"github.com/mailscript/mailscript/smtp"
@@ -85,6 +86,32 @@ func TestDurableResume(t *testing.T) {
 	}), Options{Pool: pool, Journal: journal}); !errors.As(err, &edited) || edited.Total != 1 {
 		t.Error(err)
 	}
+}
+
+// A row that an earlier run has deferred, and whose time has not come, is waited for and sent.
+func TestDurableNotDue(t *testing.T) {
+	p := &post{}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		folder := t.TempDir()
+		_, run, end := opened(t, folder, Hold)
+		j := jobOf(1)
+		planned, err := run.Plan([]ledger.Row{{Key: j.Key, Number: 1, Hash: j.Hash, Recipients: j.Envelope.To}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := time.Now().Add(10 * time.Minute)
+		run.Claim([]ledger.ID{planned[0].ID})
+		if err := run.Settle([]ledger.Outcome{{ID: planned[0].ID, State: ledger.Deferred, Code: 450, Next: next}}); err != nil {
+			t.Fatal(err)
+		}
+		end()
+		journal, _, end := opened(t, folder, Hold)
+		defer end()
+		counts, err := Run(t.Context(), numbered(2, nil), Options{Pool: pool, Journal: journal})
+		if err != nil || counts.Sent != 2 || time.Now().Before(next) {
+			t.Errorf("%+v, %v, at %v", counts, err, time.Now())
+		}
+	})
 }
 
 // Rows that have changed since they were sent stay what they were where that is wanted, and

@@ -10,8 +10,8 @@ import (
 // Journal remembers what became of the rows of a run: planned → claimed →
 // in doubt → sent, deferred or failed, for each recipient. All methods take
 // batches, are called on several goroutines at once, and return once what they
-// note would survive the machine. On any error the run ends: nothing more is
-// sent.
+// note would survive the machine; that a row was new, and is to be sent, need not
+// before Doubt. On any error the run ends: nothing more is sent.
 //
 // A row is known by its key. Within one opening of the journal a key that comes
 // a second time with another number is a duplicate. A journal that outlives the
@@ -25,8 +25,9 @@ type Journal interface {
 	Finished(ctx context.Context, rows []Entry, known []Known) error
 	// Claim fills known, notes rows that are New, and takes for the caller those
 	// that may be sent: New, Open and Doubtful ones; recipients in doubt stay so
-	// until they are settled. It is called again for each further attempt. A row of
-	// which nothing was ever sent takes the new hash.
+	// until they are settled. It is called again for each further attempt, also where
+	// the one before came to nothing because the row was not due. A row of which nothing
+	// was ever sent takes the new hash.
 	Claim(ctx context.Context, rows []Entry, known []Known) error
 	// Doubt notes what became of earlier messages, as Settle does, and then that the
 	// ends of these are about to be written: both at once, since a window of

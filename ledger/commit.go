@@ -148,6 +148,9 @@ func (l *Ledger) end() error {
 // undo rolls a transaction back, after an error.
 func (l *Ledger) undo(err error) error {
 	l.ended()
+	for _, r := range l.runs {
+		r.planned, r.firsts = nil, nil
+	}
 	if !l.conn.AutocommitEnabled() {
 		err = errors.Join(err, l.run("rollback"))
 	}

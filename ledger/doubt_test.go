@@ -3,6 +3,8 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -89,5 +91,73 @@ func TestUpgrade(t *testing.T) {
 			t.Fatalf("%+v", c)
 		}
 		do(t, l.Close())
+	}
+}
+
+// The record of a batch that is settled is that of the next: what is known of the old one
+// does not come back with it.
+func TestDoubtRecordAgain(t *testing.T) {
+	folder := t.TempDir()
+	l := open(t, folder, Options{})
+	r := begin(t, l)
+	name := func(id ID) string { return fmt.Sprintf("<%d@bank.example>", id) }
+	var settled []Outcome
+	for first := 1; first <= 40; first += 4 {
+		ids := claim(t, r, idsOf(plan(t, r, people(first, 4))))
+		b := Batch{Settled: settled, Doubt: ids[:3], Via: "mx.example:25"}
+		for _, id := range b.Doubt {
+			b.Messages = append(b.Messages, name(id))
+		}
+		if first%8 == 1 {
+			b.Messages = nil
+		}
+		do(t, r.Commit(b))
+		if n, err := l.integer("select count(*) from doubt"); err != nil || n != 1 {
+			t.Fatalf("%d records, %v", n, err)
+		}
+		settled = sent(ids[:3])
+	}
+	do(t, r.Settle(settled[1:]))
+	_, r = crashNow(t, l, folder)
+	if c := r.Counts(); c != (Counts{Rows: 40, Planned: 10, Sent: 29, Unknown: 1}) {
+		t.Fatalf("%+v", c)
+	}
+	item, err := r.Item(settled[0].ID)
+	if to := item.Recipients[0]; err != nil || to.State != Unknown || to.Message != name(item.ID) || to.Via != "mx.example:25" {
+		t.Fatalf("%+v %v", item, err)
+	}
+}
+
+// What is packed for a record comes out again, and so does what earlier versions packed.
+func TestPackMessages(t *testing.T) {
+	for _, messages := range [][]string{
+		{"<a@x.example>", "<b@x.example>", "<c@x.example>"},
+		{"<a@x.example>", "<b@y.example>", "<c@x.example>"},
+		{"<a@x.example>", "", "<c@x.example>"},
+		{"", "<b@x.example>", "<c@x.example>"},
+		{"<a@x example>", "<b@x example>", "<c@x example>"},
+		{"<a>", "<a>", "<a>"},
+		{"@x", "@x", "@x"},
+		{"<a@\n>", "<b@\n>", "<c@\n>"},
+		{"<a@x.example>"},
+	} {
+		ids := []ID{7, 4294967295, 9}[:len(messages)]
+		got := make([]string, len(messages))
+		eachMessage(packMessages(ids, messages), func(id ID, message string) {
+			got[slices.Index(ids, id)] = message
+		})
+		for i, message := range messages {
+			if strings.Contains(message, "\n") {
+				message = "" // is not kept
+			}
+			if got[i] != message {
+				t.Errorf("%q: got %q", messages, got)
+			}
+		}
+	}
+	found := ""
+	eachMessage("7 <a@x.example>\n9 <c@y.example>\n", func(id ID, message string) { found += fmt.Sprint(id, message, ";") })
+	if found != "7<a@x.example>;9<c@y.example>;" {
+		t.Errorf("an earlier version's: %s", found)
 	}
 }

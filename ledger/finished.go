@@ -14,7 +14,7 @@ func (r *Run) Finished(batch []Row) ([]Standing, error) {
 	for i := range batch {
 		p := &batch[i]
 		folded := fold(p.Key)
-		known, err := r.lookup(p, l.hash(folded))
+		known, _, err := r.lookup(p, l.hash(folded))
 		if err != nil {
 			return nil, l.explain(err)
 		}

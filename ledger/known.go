@@ -30,7 +30,7 @@ func (r *Run) Look(batch []Row) ([]Standing, error) {
 func (r *Run) lookAt(p *Row, s *Standing) error {
 	folded := fold(p.Key)
 	hash := r.ledger.hash(folded)
-	found, err := r.lookup(p, hash)
+	found, _, err := r.lookup(p, hash)
 	if err != nil {
 		return err
 	}
@@ -68,9 +68,12 @@ func (s *stored) same(p *Row) bool {
 	return s.hash == p.Hash && (p.State != 0 || slices.Equal(s.addresses(), p.Recipients))
 }
 
-// lookup finds the row with a key.
-func (r *Run) lookup(p *Row, hash uint32) (known *stored, err error) {
+// lookup finds the row with a key; alone is true where no row has a key or an address with
+// its hash.
+func (r *Run) lookup(p *Row, hash uint32) (known *stored, alone bool, err error) {
+	alone = true
 	r.keys.find(hash, func(id ID) bool {
+		alone = false
 		var row *stored
 		if row, err = r.look(id); err != nil {
 			return false
@@ -80,7 +83,7 @@ func (r *Run) lookup(p *Row, hash uint32) (known *stored, err error) {
 		}
 		return known == nil
 	})
-	return known, err
+	return known, alone, err
 }
 
 // taken looks whether another row than one, which is 0 where it is new, has an address

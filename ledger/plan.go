@@ -62,6 +62,9 @@ const (
 // planned before keep their state. The same row, of the same key and number, may be planned
 // again; another one with its key is not planned, nor is one with an address that is taken
 // if the settings of the run say so.
+//
+// Rows that are to be sent are on disk with the next commit, such as Doubt, and after a second
+// at the latest; those that have ended are when it returns.
 func (r *Run) Plan(batch []Row) ([]Standing, error) {
 	for i := range batch {
 		if err := batch[i].check(); err != nil {
@@ -118,7 +121,7 @@ func (p *Row) check() error {
 func (r *Run) planRow(p *Row, s *Standing) error {
 	folded := fold(p.Key)
 	hash := r.ledger.hash(folded)
-	known, err := r.lookup(p, hash)
+	known, alone, err := r.lookup(p, hash)
 	if err != nil {
 		return err
 	}
@@ -135,7 +138,7 @@ func (r *Run) planRow(p *Row, s *Standing) error {
 		return r.planKnown(p, s, known, hashes)
 	}
 	state, reason := p.State, p.Reason
-	if state == 0 {
+	if state == 0 && !(alone && len(hashes) == 1 && hashes[0] == hash) {
 		taken, err := r.taken(p, s, hashes, 0)
 		if err != nil {
 			return err

@@ -90,6 +90,9 @@ func bookWith(t *testing.T, folder string) *ledger.Ledger {
 	if _, err := run.Plan([]ledger.Row{{Key: "ann@example.org", Number: 1, Recipients: []string{"ann@example.org"}}}); err != nil {
 		t.Fatal(err)
 	}
+	if err := run.Leave(); err != nil { // others see at once what is planned
+		t.Fatal(err)
+	}
 	noteOrigin(folder, "news", origin{Script: "news.lua"}, func(text string) { t.Error(text) })
 	return book
 }
