@@ -79,9 +79,6 @@ type describer struct {
 	letter    *template.Template
 	data      data       // what the template is to be filled with
 	constants *constants // of a merge, nil elsewhere
-	// addressed is what is known once it was read whom the message is for, in case that
-	// something is wrong with the rest; it may be nil.
-	addressed *mime.Description
 }
 
 func (d *describer) description(t *lua.LTable) mime.Description {
@@ -94,28 +91,26 @@ func emptyDescription() mime.Description { return mime.Description{TextFromHTML:
 
 // change replaces the fields of m that t holds.
 func (d *describer) change(m mime.Description, t *lua.LTable) mime.Description {
-	m = d.read(m, t)
-	if d.letter == nil {
-		return m
-	}
-	m, err := fill(d.c.Context(), m, d.letter, d.data)
-	if err != nil {
-		d.c.Fail(err)
+	d.read(&m, t)
+	if d.letter != nil {
+		if err := fill(d.c.Context(), &m, d.letter, d.data); err != nil {
+			d.c.Fail(err)
+		}
 	}
 	return m
 }
 
 // fill puts what a template makes into a description. It may be called on any goroutine.
-func fill(ctx context.Context, m mime.Description, letter *template.Template, with data) (mime.Description, error) {
+func fill(ctx context.Context, m *mime.Description, letter *template.Template, with data) error {
 	rendered, err := with.render(ctx, letter)
 	if err != nil {
-		return m, err
+		return err
 	}
 	m.HTML, m.Text = rendered.HTML, rendered.Text
 	if m.Subject == "" {
 		m.Subject = rendered.Subject
 	}
-	return m, nil
+	return nil
 }
 
 // templated reads the template of a description and its data.
@@ -136,8 +131,9 @@ func (d *describer) templated(given *description) {
 	d.data = d.c.templateData(d.c.function.full+": data", given.Data, d.constants)
 }
 
-// read replaces the fields of m that t holds, and leaves a template to be filled.
-func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
+// read replaces the fields of m that t holds, and leaves a template to be filled. Whom the
+// message is for is read first, and known where something is wrong with the rest.
+func (d *describer) read(m *mime.Description, t *lua.LTable) {
 	given := &d.c.bound.given // a merge reads one for each row, and nothing of it is kept
 	*given = description{}
 	reader := &decoder{b: d.c.bound, L: d.c.L, path: d.c.function.full, sent: true}
@@ -149,7 +145,6 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 		sender := d.address("sender", given.Sender)
 		m.Sender = &sender
 	}
-	// Written out, for pointers into m would put it on the heap, for each row of a merge.
 	if given.ReplyTo != nil {
 		m.ReplyTo = d.addresses("reply_to", given.ReplyTo)
 	}
@@ -165,9 +160,6 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 	if given.Envelope != nil {
 		e := d.envelope(given.Envelope)
 		m.Envelope = &e
-	}
-	if d.addressed != nil {
-		*d.addressed = m
 	}
 	switch {
 	case given.Template != nil:
@@ -248,7 +240,6 @@ func (d *describer) read(m mime.Description, t *lua.LTable) mime.Description {
 		}
 		m.Date = time.Unix(int64(n), 0)
 	}
-	return m
 }
 
 // text reads text = "…", or false for a message that has only HTML.

@@ -45,6 +45,8 @@ type merge struct {
 	row       *rows.Row      // that describe is about
 	made      *described     // of it
 	looked    described      // of a row that is only looked at
+	telling   Call           // reads what message returns
+	describer describer      // so does this
 	constants constants      // in the data of templates
 	answers   answers        // to message, while the rows are looked at
 }
@@ -282,11 +284,14 @@ func (m *merge) take(L *lua.LState) int {
 	L.Call(1, 1)
 	v := L.Get(-1)
 	L.Pop(1)
-	c := &Call{bound: m.bound, L: L, function: messageOfRow}
+	c := &m.telling
+	*c = Call{bound: m.bound, L: L, function: messageOfRow}
 	switch v := v.(type) {
 	case *lua.LTable:
-		d := &describer{c: c, constants: &m.constants, addressed: &m.made.description}
-		m.made.description = d.read(emptyDescription(), v)
+		d := &m.describer
+		*d = describer{c: c, constants: &m.constants}
+		m.made.description = emptyDescription()
+		d.read(&m.made.description, v)
 		m.made.letter, m.made.data, m.made.signing = d.letter, d.data, d.signing
 		return 0
 	case *lua.LUserData:
@@ -324,8 +329,7 @@ func envelopeOf(d *mime.Description) (smtp.Envelope, error) {
 func (m *merge) build(ctx context.Context, key string, d *described, signers []*dkimSigner) (delivery.Letter, error) {
 	description := d.description
 	if d.letter != nil {
-		var err error
-		if description, err = fill(ctx, description, d.letter, d.data); err != nil {
+		if err := fill(ctx, &description, d.letter, d.data); err != nil {
 			return delivery.Letter{}, err
 		}
 	}

@@ -205,22 +205,8 @@ func (c *Call) templateData(place string, v lua.LValue, same *constants) data {
 	if _, ok := v.(*lua.LTable); !ok {
 		c.Usage("", "%s must be a row or a table, got %s", place, engine.TypeName(v))
 	}
-	var records []*record
-	w := toGo{bound: c.bound, constants: same}
-	w.object = func(v *lua.LUserData) (any, bool) {
-		switch value := v.Value.(type) {
-		case *picture:
-			return map[string]any{"width": int64(value.width), "height": int64(value.height), "alt": value.alt}, true
-		case *rows.Row:
-			// One deeper down may be part of what several renderings share.
-			if len(w.inside) == 1 {
-				r := &record{row: value}
-				records = append(records, r)
-				return r, true
-			}
-		}
-		return c.dataOf(v)
-	}
+	var made data
+	w := toGo{bound: c.bound, constants: same, object: c.dataOf, filling: &made}
 	if same != nil {
 		same.begin()
 	}
@@ -234,7 +220,23 @@ func (c *Call) templateData(place string, v lua.LValue, same *constants) data {
 		}
 		value = map[string]any{}
 	}
-	return data{value, records}
+	made.value = value
+	return made
+}
+
+// object makes data of what only templates take.
+func (d *data) object(v *lua.LUserData, depth int) (any, bool) {
+	switch value := v.Value.(type) {
+	case *picture:
+		return map[string]any{"width": int64(value.width), "height": int64(value.height), "alt": value.alt}, true
+	case *rows.Row:
+		if depth == 1 { // one deeper down may be part of what several renderings share
+			r := &record{row: value}
+			d.records = append(d.records, r)
+			return r, true
+		}
+	}
+	return nil, false
 }
 
 // render fills a template. It may be called on any goroutine, once at a time.

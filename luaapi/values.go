@@ -96,6 +96,7 @@ type toGo struct {
 	inside []*lua.LTable // the tables that hold the one looked at
 	// constants make values of the tables right in the data, nil where each is made anew.
 	constants *constants
+	filling   *data // is made, where a template is to be filled; else nil
 }
 
 func (w *toGo) value(v lua.LValue, depth int) (any, error) {
@@ -118,6 +119,11 @@ func (w *toGo) value(v lua.LValue, depth int) (any, error) {
 		}
 		return w.table(v, depth)
 	case *lua.LUserData:
+		if w.filling != nil {
+			if value, ok := w.filling.object(v, depth); ok {
+				return value, nil
+			}
+		}
 		if value, ok := w.object(v); ok {
 			return value, nil
 		}
@@ -135,7 +141,12 @@ func (w *toGo) table(t *lua.LTable, depth int) (any, error) {
 		}
 	}
 	w.inside = append(w.inside, t)
-	defer func() { w.inside = w.inside[:len(w.inside)-1] }()
+	value, err := w.contents(t, depth)
+	w.inside = w.inside[:len(w.inside)-1]
+	return value, err
+}
+
+func (w *toGo) contents(t *lua.LTable, depth int) (any, error) {
 	n := t.MaxN()
 	if n > 0 || t.Metatable == w.arrays() {
 		list := make([]any, n)
@@ -161,21 +172,18 @@ func (w *toGo) table(t *lua.LTable, depth int) (any, error) {
 		return list, err
 	}
 	fields := map[string]any{}
-	var err error
-	t.ForEach(func(key, item lua.LValue) {
-		if err != nil {
-			return
-		}
+	for key, item := t.Next(lua.LNil); key != lua.LNil; key, item = t.Next(key) {
 		name, ok := key.(lua.LString)
 		if !ok {
-			err = fmt.Errorf("a table has the key %s, which is neither a text nor an element of a list", lua.LVAsString(key))
-			return
+			return fields, fmt.Errorf("a table has the key %s, which is neither a text nor an element of a list", lua.LVAsString(key))
 		}
-		if fields[string(name)], err = w.value(item, depth+1); err != nil {
-			err = beneath("."+string(name), err)
+		value, err := w.value(item, depth+1)
+		if err != nil {
+			return fields, beneath("."+string(name), err)
 		}
-	})
-	return fields, err
+		fields[string(name)] = value
+	}
+	return fields, nil
 }
 
 // placed is an error with the way to its value: ".rows[3].price".
