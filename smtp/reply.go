@@ -32,18 +32,26 @@ func (r Reply) Text() string {
 	if r.Enhanced == "" {
 		return strings.Join(r.Lines, "\n")
 	}
+	if len(r.Lines) == 1 {
+		return r.bare(r.Lines[0])
+	}
 	var b strings.Builder
 	for i, line := range r.Lines {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		rest, found := strings.CutPrefix(line, r.Enhanced)
-		if found && (rest == "" || rest[0] == ' ') {
-			line = strings.TrimPrefix(rest, " ")
-		}
-		b.WriteString(line)
+		b.WriteString(r.bare(line))
 	}
 	return b.String()
+}
+
+// bare is a line without its enhanced code.
+func (r Reply) bare(line string) string {
+	rest, found := strings.CutPrefix(line, r.Enhanced)
+	if found && (rest == "" || rest[0] == ' ') {
+		return strings.TrimPrefix(rest, " ")
+	}
+	return line
 }
 
 // Class is the first digit of the code: 2, 3, 4 or 5; 0 for no reply.
