@@ -158,7 +158,7 @@ func (s *series) wait(t *testing.T, p *process) bool {
 // so many messages more.
 func (s *series) moment(open int) (after time.Duration, messages int) {
 	if s.blind {
-		return time.Duration(40+rand.IntN(1500)) * time.Millisecond, 0
+		return time.Duration(40+rand.IntN(500)) * time.Millisecond, 0
 	}
 	if rand.IntN(4) == 0 {
 		return time.Duration(rand.IntN(300)) * time.Millisecond, 0
