@@ -27,8 +27,8 @@ type answers struct {
 // Bounds of what is kept, in octets. What is beyond costs another call for its row, and no
 // more.
 const (
-	mostAnswered = 1 << 30  // by all rows
-	mostAnswer   = 64 << 10 // by one
+	mostAnswered = 1 << 30    // by all rows
+	mostAnswer   = mostRecord // by one
 )
 
 // keep keeps what was said of a row. same are the constants of its data.
@@ -60,6 +60,7 @@ func (a *answers) begin(need delivery.Need) {
 		a.reader, a.number = a.spool.read(), 0
 	case need == delivery.NeedRecipients:
 		a.began, a.keeps = true, true
+		a.spool.sweep()
 	}
 }
 
