@@ -170,6 +170,29 @@ func TestAnswersParts(t *testing.T) {
 	}
 }
 
+// Files that some rows have in common, one after the other, are not all held.
+func TestAnswersLargeParts(t *testing.T) {
+	var a answers
+	a.spool.most = mostAnswered
+	a.begin(delivery.NeedRecipients)
+	held := int64(0)
+	for n := int64(0); n < 100; n++ {
+		part, err := mime.Bytes(make([]byte, 2<<20), mime.PartOptions{Name: "offer.pdf"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range int64(2) {
+			a.keep(&delivery.Job{Number: 2*n + i, Row: rowOf(t, 2*n+i)}, &described{description: mime.Description{Attach: []*mime.Part{part}}}, nil)
+		}
+	}
+	for _, v := range a.shared.values {
+		held += v.(*mime.Part).Size()
+	}
+	if held == 0 || held > 32<<20 {
+		t.Errorf("%d octets are held", held)
+	}
+}
+
 // Damage is found out, or at least harmless.
 func TestAnswersDamage(t *testing.T) {
 	row := rowOf(t, 2)
