@@ -353,6 +353,21 @@ func TestSpoolLeavesRoom(t *testing.T) {
 	}
 }
 
+// Temporary files may be in memory, of which a merge of any size takes the same.
+func TestSpoolTemporary(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	s := spool{most: mostAnswered, free: func(string) (int64, error) { return 1 << 40, nil }}
+	defer s.close()
+	record := make([]byte, 60_000)
+	var err error
+	for n := 0; err == nil && n < 2000; n++ {
+		err = s.add(record)
+	}
+	if err != errSpoolFull || s.size == 0 || s.size > 64<<20 {
+		t.Errorf("%d octets are in a temporary file; %v", s.size, err)
+	}
+}
+
 // Where a file keeps its name while it is open, one that was killed leaves it.
 func TestSpoolSweeps(t *testing.T) {
 	folder := t.TempDir()

@@ -30,6 +30,8 @@ type spool struct {
 const (
 	// spoolBuffer is how many octets stay in memory.
 	spoolBuffer = 64 << 10
+	// mostTemporary bounds the file in the folder for temporary ones, which may be in memory.
+	mostTemporary = 64 << 20
 	// mostRecord bounds a record.
 	mostRecord = 64 << 10
 	// spoolShare and spoolLeaves are what has to be left on a disk: the ledger may be on the
@@ -84,10 +86,14 @@ func (s *spool) flush() error {
 	if s.file == nil {
 		file, err := os.CreateTemp(s.folder, spoolName)
 		if errors.Is(err, fs.ErrNotExist) {
+			s.folder = ""
 			file, err = os.CreateTemp("", spoolName)
 		}
 		if err != nil {
 			return err
+		}
+		if s.folder == "" {
+			s.most = min(s.most, mostTemporary)
 		}
 		s.file = file
 		_ = os.Remove(file.Name()) // else close does
