@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/mailscript/mailscript/delivery"
+	"github.com/mailscript/mailscript/mime"
 	"github.com/mailscript/mailscript/rows"
 )
 
@@ -27,8 +28,8 @@ type answers struct {
 // Bounds of what is kept, in octets. What is beyond costs another call for its row, and no
 // more.
 const (
-	mostAnswered = 1 << 30  // by all rows
-	mostAnswer   = 64 << 10 // by one
+	mostAnswered = 1 << 30    // by all rows
+	mostAnswer   = mostRecord // by one
 )
 
 // keep keeps what was said of a row. same are the constants of its data.
@@ -60,6 +61,7 @@ func (a *answers) begin(need delivery.Need) {
 		a.reader, a.number = a.spool.read(), 0
 	case need == delivery.NeedRecipients:
 		a.began, a.keeps = true, true
+		a.spool.sweep()
 	}
 }
 
@@ -108,10 +110,14 @@ type shared struct {
 	values      []any
 	numbers     map[identity]int
 	before, now []any // what the last row and this one have that is not shared
+	octets      int64 // in the files among them
 }
 
-// mostShared bounds how many there are.
-const mostShared = 64
+// Bounds of what is shared: how many there are, and octets in files.
+const (
+	mostShared       = 64
+	mostSharedOctets = 32 << 20
+)
 
 // identity tells one value from another, whatever they hold.
 type identity struct {
@@ -159,6 +165,12 @@ func (s *shared) pointer(v any) (int, bool) {
 	}
 	for _, other := range s.before {
 		if other == v {
+			if file, ok := v.(*mime.Part); ok {
+				if s.octets+file.Size() > mostSharedOctets {
+					break
+				}
+				s.octets += file.Size()
+			}
 			return s.constant(v)
 		}
 	}

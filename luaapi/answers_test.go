@@ -1,9 +1,11 @@
 package luaapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -168,6 +170,29 @@ func TestAnswersParts(t *testing.T) {
 	}
 }
 
+// Files that some rows have in common, one after the other, are not all held.
+func TestAnswersLargeParts(t *testing.T) {
+	var a answers
+	a.spool.most = mostAnswered
+	a.begin(delivery.NeedRecipients)
+	held := int64(0)
+	for n := int64(0); n < 100; n++ {
+		part, err := mime.Bytes(make([]byte, 2<<20), mime.PartOptions{Name: "offer.pdf"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range int64(2) {
+			a.keep(&delivery.Job{Number: 2*n + i, Row: rowOf(t, 2*n+i)}, &described{description: mime.Description{Attach: []*mime.Part{part}}}, nil)
+		}
+	}
+	for _, v := range a.shared.values {
+		held += v.(*mime.Part).Size()
+	}
+	if held == 0 || held > 32<<20 {
+		t.Errorf("%d octets are held", held)
+	}
+}
+
 // Damage is found out, or at least harmless.
 func TestAnswersDamage(t *testing.T) {
 	row := rowOf(t, 2)
@@ -269,6 +294,91 @@ func TestSpoolFaults(t *testing.T) {
 	}
 	file.file.Close()
 	if _, err := file.read().next(); !errors.Is(err, os.ErrClosed) {
+		t.Error(err)
+	}
+}
+
+// What a disk has lost is asked again, and never sent.
+func TestAnswersLostByTheDisk(t *testing.T) {
+	a := &answers{spool: spool{folder: t.TempDir(), most: 1 << 20}}
+	a.begin(delivery.NeedRecipients)
+	defer a.close()
+	text := strings.Repeat("x", 900)
+	for n := int64(1); n <= 300; n++ {
+		a.keep(&delivery.Job{Number: n, Row: rowOf(t, n)}, &described{description: mime.Description{Text: text}}, nil)
+	}
+	for _, lost := range [][]byte{make([]byte, 4096), bytes.Repeat([]byte{0xff}, 512)} {
+		if _, err := a.spool.file.WriteAt(lost, 50_000); err != nil {
+			t.Fatal(err)
+		}
+		a.begin(delivery.NeedLetters)
+		found := 0
+		for n := int64(1); n <= 300; n++ {
+			if d := a.find(&delivery.Job{Number: n, Row: rowOf(t, n)}); d != nil {
+				if found++; d.description.Text != text {
+					t.Errorf("row %d: %q", n, d.description.Text)
+				}
+			}
+		}
+		if found < 40 || found > 60 {
+			t.Errorf("%d were found", found)
+		}
+	}
+}
+
+// The ledger needs the disk more than the spool does.
+func TestSpoolLeavesRoom(t *testing.T) {
+	folder, left := t.TempDir(), int64(20<<20)
+	s := spool{folder: folder, most: mostAnswered}
+	defer s.close()
+	s.free = func(of string) (int64, error) {
+		if of != folder {
+			t.Errorf("the disk of %s was looked at", of)
+		}
+		return left - s.size, nil
+	}
+	var err error
+	for err == nil {
+		err = s.add(make([]byte, 1000))
+	}
+	if err != errSpoolFull || s.size == 0 || left-s.size < spoolLeaves+spoolShare*s.size {
+		t.Errorf("%v, %d octets", err, s.size)
+	}
+	s.close()
+	s.free = func(string) (int64, error) { return 0, errors.ErrUnsupported }
+	for range 1000 {
+		if err := s.add(make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Temporary files may be in memory, of which a merge of any size takes the same.
+func TestSpoolTemporary(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	s := spool{most: mostAnswered, free: func(string) (int64, error) { return 1 << 40, nil }}
+	defer s.close()
+	record := make([]byte, 60_000)
+	var err error
+	for n := 0; err == nil && n < 2000; n++ {
+		err = s.add(record)
+	}
+	if err != errSpoolFull || s.size == 0 || s.size > 64<<20 {
+		t.Errorf("%d octets are in a temporary file; %v", s.size, err)
+	}
+}
+
+// Where a file keeps its name while it is open, one that was killed leaves it.
+func TestSpoolSweeps(t *testing.T) {
+	folder := t.TempDir()
+	left := filepath.Join(folder, strings.Replace(spoolName, "*", "123", 1))
+	if err := os.WriteFile(left, []byte("ann@example.org"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	a := &answers{spool: spool{folder: folder}}
+	defer a.close()
+	a.begin(delivery.NeedRecipients)
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
 	}
 }

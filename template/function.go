@@ -53,6 +53,14 @@ func (r *run) step() error {
 	return r.err
 }
 
+// skip counts turns that need not be made, of which there are few enough.
+func (r *run) skip(turns int) {
+	before := r.steps / stepsBetweenLooks
+	if r.steps += turns; r.steps/stepsBetweenLooks > before {
+		r.err = r.ends.Err()
+	}
+}
+
 // functions are all that templates can call; the documented ones are in docs/templates.md.
 // and and or are those of text/template, which evaluate no more arguments than
 // they need; the compiler has its own.

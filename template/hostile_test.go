@@ -2,6 +2,7 @@ package template
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -144,5 +145,18 @@ func TestOneLine(t *testing.T) {
 		if got := oneLine(v); got != want {
 			t.Errorf("oneLine(%q) = %q, want %q", v, got, want)
 		}
+	}
+}
+
+// The greatest size is none too small for the second part.
+func TestLargestSize(t *testing.T) {
+	options := testOptions
+	options.MaxSize = math.MaxInt
+	made, err := New(Source{HTML: `<p>{{.a}}</p>`, Text: `{{.a}}`}, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := made.Render(t.Context(), map[string]any{"a": "x"}); err != nil || r.Text != "x" {
+		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -138,6 +138,9 @@ func (m *machine) execute() error {
 				return err
 			}
 			if s.repeated >= 0 && m.repeat(s, v) {
+				if m.run.err != nil {
+					return m.run.err
+				}
 				if i = s.ended; len(m.out) > limit {
 					return errTooLarge
 				}

@@ -35,7 +35,7 @@ func (m *machine) repeat(s *step, v any) bool {
 			r.from, r.before = len(m.out), m.run.steps
 		}
 	case m.run.steps+r.turns <= m.program.part.template.maxSteps:
-		m.run.steps += r.turns
+		m.run.skip(r.turns)
 		m.out = append(m.out, r.out...)
 		return true
 	}

@@ -120,3 +120,29 @@ func TestIsFixed(t *testing.T) {
 		}
 	}
 }
+
+// endsAfter is a context that ends after it was asked so often.
+type endsAfter struct {
+	context.Context
+	asked, most int
+}
+
+func (c *endsAfter) Err() error {
+	if c.asked++; c.asked > c.most {
+		return context.Canceled
+	}
+	return nil
+}
+
+// The context is looked at as often, however many turns are not made.
+func TestRepeatLooks(t *testing.T) {
+	made, err := New(Source{Text: `{{range .n}}{{range $.l}}{{end}}{{end}}`}, testOptions)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := make([]any, stepsBetweenLooks-1) // and one turn of the loop outside
+	ctx := &endsAfter{context.Background(), 0, 10}
+	if _, err := made.Render(ctx, map[string]any{"l": list, "n": int64(1000)}); err != context.Canceled {
+		t.Errorf("%v, asked %d times", err, ctx.asked)
+	}
+}

@@ -20,6 +20,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math"
 	"sync"
 	"time"
 
@@ -76,6 +77,7 @@ func (o Options) withDefaults() Options {
 	if o.MaxSize == 0 {
 		o.MaxSize = 16 << 20
 	}
+	o.MaxSize = min(o.MaxSize, math.MaxInt/2) // it is added to the length of what was there before
 	return o
 }
 
