@@ -89,7 +89,9 @@ func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 	if err != nil {
 		return err
 	}
-	var due []ledger.ID   // rows that were deferred
+	if err := d.renew(w, standings); err != nil {
+		return err
+	}
 	var again []ledger.ID // rows in doubt that are to be sent again
 	for i := range standings {
 		s := &standings[i]
@@ -97,11 +99,8 @@ func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 			return err
 		}
 		switch known[i].Status {
-		case StatusNew:
+		case StatusNew, StatusOpen:
 			w.ids = append(w.ids, s.ID)
-		case StatusOpen:
-			w.ids = append(w.ids, s.ID)
-			due = append(due, s.ID)
 		case StatusDoubtful:
 			if d.doubt == Resend {
 				again = append(again, s.ID)
@@ -114,9 +113,32 @@ func (d *durable) Claim(_ context.Context, rows []Entry, known []Known) error {
 		}
 		w.ids = append(w.ids, again...)
 	}
-	d.run.Unclaim(due) // one whose time had not come was claimed before
 	if got := d.run.Claim(w.ids); len(got) != len(w.ids) {
 		return fmt.Errorf("the ledger lets %d of %d rows be claimed", len(got), len(w.ids))
+	}
+	return nil
+}
+
+// renew gives back the claims of rows whose time had not come when they were claimed before,
+// and plans these once more: of rows that are claimed the ledger does not say what has changed
+// since, such as who gets nothing any more.
+func (d *durable) renew(w *desk, standings []ledger.Standing) error {
+	var rows []ledger.Row
+	var at []int // in standings
+	for i := range standings {
+		if s := &standings[i]; s.ID != 0 && s.State == ledger.Deferred && d.run.Unclaim([]ledger.ID{s.ID}) {
+			rows, at = append(rows, w.rows[i]), append(at, i)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	planned, err := d.run.Plan(rows)
+	if err != nil {
+		return err
+	}
+	for i, s := range planned {
+		standings[at[i]] = s
 	}
 	return nil
 }

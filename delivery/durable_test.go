@@ -114,6 +114,41 @@ func TestDurableNotDue(t *testing.T) {
 	})
 }
 
+// A recipient who is suppressed while the row waits gets nothing.
+func TestDurableSuppressedMeanwhile(t *testing.T) {
+	p := &post{}
+	inBubble(t, p, smtp.PoolOptions{}, func(t *testing.T, pool *smtp.Pool) {
+		book, err := ledger.Open(t.Context(), t.TempDir(), ledger.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer book.Close()
+		run, err := book.Run("autumn", ledger.Settings{Addresses: ledger.AnyAddress})
+		if err != nil {
+			t.Fatal(err)
+		}
+		j := jobOf(1)
+		planned, err := run.Plan([]ledger.Row{{Key: j.Key, Number: 1, Hash: j.Hash, Recipients: j.Envelope.To}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Claim([]ledger.ID{planned[0].ID})
+		if err := run.Settle([]ledger.Outcome{{ID: planned[0].ID, State: ledger.Deferred, Code: 450, Next: time.Now().Add(10 * time.Minute)}}); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			time.Sleep(5 * time.Minute)
+			if err := book.Suppress([]ledger.Suppression{{Address: j.Envelope.To[0]}}); err != nil {
+				t.Error(err)
+			}
+		}()
+		counts, err := Run(t.Context(), numbered(2, nil), Options{Pool: pool, Journal: Durable(run, Hold)})
+		if err != nil || counts.Sent != 1 || counts.Suppressed != 1 {
+			t.Errorf("%+v, %v", counts, err)
+		}
+	})
+}
+
 // Rows that have changed since they were sent stay what they were where that is wanted, and
 // those that may have been sent stay in doubt.
 func TestDurableIgnoredEdits(t *testing.T) {

@@ -68,15 +68,17 @@ func (r *Run) claimable(s State) bool {
 	return s.open() || s == Unknown && r.settings.InDoubt != Hold
 }
 
-// Unclaim gives claims back.
-func (r *Run) Unclaim(ids []ID) {
+// Unclaim gives claims back, and reports whether there was one.
+func (r *Run) Unclaim(ids []ID) (held bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, id := range ids {
 		if id > 0 && id <= r.last {
+			held = held || r.rows[id]&claimed != 0
 			r.rows[id] &^= claimed
 		}
 	}
+	return held
 }
 
 // Doubt notes that the ends of the messages of claimed rows are about to be written. They
