@@ -42,8 +42,11 @@ func (a *answers) keep(job *delivery.Job, d *described, same *constants) {
 	e := answerEncoder{b: a.record, shared: &a.shared, row: job.Row.(*rows.Row), constants: same}
 	a.shared.begin()
 	e.described(d)
-	a.record = e.b
-	if e.failed || len(e.b) > mostAnswer {
+	if a.record = e.b; len(e.b) > mostAnswer {
+		a.record = nil // rather than to hold the largest of them
+		return
+	}
+	if e.failed {
 		return
 	}
 	err := a.spool.add(e.b)
