@@ -512,3 +512,20 @@ func TestMessageForms(t *testing.T) {
 type errWriter struct{ err error }
 
 func (w errWriter) Write([]byte) (int, error) { return 0, w.err }
+
+// The address of the sender is not part of the Message-ID, however short it is.
+func TestMessageIDWithoutSender(t *testing.T) {
+	for range 300 {
+		for _, from := range []string{"a@bank.example", "F@bank.example", "z@bank.example", "0a@bank.example"} {
+			d := simple()
+			d.From = []Address{{Mailbox: from}}
+			m, err := Build(d, Environment{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if id := strings.ToLower(m.ID()); strings.Contains(id, strings.ToLower(from)) {
+				t.Fatalf("%s in %s", from, id)
+			}
+		}
+	}
+}
