@@ -339,7 +339,7 @@ func (b *builder) messageID() (err *Error) {
 	id := append(append(room[:0], '<'), digits[:2*idLength]...)
 	// Filters hold it against a message that its Message-ID has the address of From in it, as
 	// one in sixteen would with a@….
-	local := b.from[0].Mailbox[:max(0, len(b.from[0].Mailbox)-len(b.from[0].Domain())-1)]
+	local := b.from[0].Local()
 	if local != "" && len(local) < len(id) && bytes.EqualFold(id[len(id)-len(local):], []byte(local)) {
 		id = append(id, 'z')
 	}
