@@ -297,6 +297,7 @@ func (d *answerDecoder) described(made *described) {
 	made.signing = signing{signMode(d.string()), d.strings()}
 }
 
+// number is binary.Uvarint of a text, which lists and texts of the answer then share.
 func (d *answerDecoder) number() uint64 {
 	for i, shift := 0, 0; i < len(d.text) && shift < 64; i, shift = i+1, shift+7 {
 		if d.text[i] < 0x80 {

@@ -25,12 +25,9 @@ type answers struct {
 	payload []byte
 }
 
-// Bounds of what is kept, in octets. What is beyond costs another call for its row, and no
-// more.
-const (
-	mostAnswered = 1 << 30    // by all rows
-	mostAnswer   = mostRecord // by one
-)
+// mostAnswered bounds what is kept, in octets, as mostRecord does for one row. What is beyond
+// costs another call for its row, and no more.
+const mostAnswered = 1 << 30
 
 // keep keeps what was said of a row. same are the constants of its data.
 func (a *answers) keep(job *delivery.Job, d *described, same *constants) {
@@ -42,7 +39,7 @@ func (a *answers) keep(job *delivery.Job, d *described, same *constants) {
 	e := answerEncoder{b: a.record, shared: &a.shared, row: job.Row.(*rows.Row), constants: same}
 	a.shared.begin()
 	e.described(d)
-	if a.record = e.b; len(e.b) > mostAnswer {
+	if a.record = e.b; len(e.b) > mostRecord {
 		a.record = nil // rather than to hold the largest of them
 		return
 	}

@@ -112,7 +112,7 @@ func TestAnswersRefused(t *testing.T) {
 		"a function":  {description: mime.Description{Protect: func(*mime.Tree) (*mime.Part, error) { return nil, nil }}},
 		"another row": {letter: letter, data: data{map[string]any{"customer": other}, []*record{other}}},
 		"a type":      {letter: letter, data: data{value: map[string]any{"x": 3}}},
-		"long":        {description: mime.Description{Text: strings.Repeat("x", mostAnswer)}},
+		"long":        {description: mime.Description{Text: strings.Repeat("x", mostRecord)}},
 	} {
 		if got := again(t, d, row); got != nil {
 			t.Errorf("%s was kept: %+v", name, got)
